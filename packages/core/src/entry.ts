@@ -1,0 +1,129 @@
+import { KvringError } from "./errors.ts";
+import type { Position } from "./position.ts";
+import type { ScopeId } from "./scope.ts";
+
+/**
+ * What an entry says about itself. It travels and is stored in front of the answer's bytes, so
+ * that a node, a near cache, a replica and a snapshot all hold the same proof of age.
+ *
+ * Times are durations as of the moment the entry was last encoded or re-stamped (`stampAge`): no
+ * two machines' clocks are compared.
+ */
+export interface EntryHeader {
+  /** The gateway's log position when the miss was admitted. Never changed afterwards. */
+  readonly born: Position;
+  readonly ageMs: number;
+  /** Remaining life; what is stored until eviction has `limits.entryTtlMs`. */
+  readonly ttlMs: number;
+  /** What the computation took, and so what a hit saves. */
+  readonly costMs: number;
+  /** 64 lower-case hex digits of the artifact that computed it. */
+  readonly digest: string;
+  readonly scopes: readonly ScopeId[];
+}
+
+const version = 1;
+const fixedBytes = 80;
+/** 16 tags, all, model, version, key, and room for what a model's configuration adds. */
+const maxScopes = 64;
+
+const ageOffset = 24;
+const ttlOffset = 32;
+
+/**
+ * Header and body as one piece of memory. Layout, little-endian: u8 version, u8 0, u16 scopes,
+ * u32 header bytes, u64 epoch, u64 sequence, f64 age ms, f64 ttl ms, f64 cost ms, 32 bytes digest
+ * (from 48), u64 per scope, body. Readers skip what a longer header of the same version adds.
+ */
+export function encodeEntry(header: EntryHeader, body: Uint8Array): Uint8Array {
+  if (header.scopes.length > maxScopes) {
+    throw new RangeError(`an entry carries at most ${maxScopes} scopes`);
+  }
+  const headerBytes = fixedBytes + 8 * header.scopes.length;
+  const entry = Buffer.allocUnsafeSlow(headerBytes + body.byteLength);
+  entry.writeUInt8(version, 0);
+  entry.writeUInt8(0, 1);
+  entry.writeUInt16LE(header.scopes.length, 2);
+  entry.writeUInt32LE(headerBytes, 4);
+  entry.writeBigUInt64LE(BigInt(header.born.epoch), 8);
+  entry.writeBigUInt64LE(BigInt(header.born.sequence), 16);
+  entry.writeDoubleLE(header.ageMs, ageOffset);
+  entry.writeDoubleLE(header.ttlMs, ttlOffset);
+  entry.writeDoubleLE(header.costMs, 40);
+  entry.write(header.digest, 48, 32, "hex");
+  header.scopes.forEach((scope, index) => {
+    entry.writeBigUInt64LE(scope, fixedBytes + 8 * index);
+  });
+  entry.set(body, headerBytes);
+  return entry;
+}
+
+/** A header read on demand: most readers need two fields of it. Throws ENTRY_MALFORMED. */
+export class Entry {
+  readonly bytes: Uint8Array;
+  readonly #view: DataView;
+
+  constructor(bytes: Uint8Array) {
+    if (bytes.byteLength < fixedBytes) throw malformed("it is shorter than its header");
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (view.getUint8(0) !== version) throw malformed(`version ${view.getUint8(0)} is unknown`);
+    const headerBytes = view.getUint32(4, true);
+    const scopes = view.getUint16(2, true);
+    if (scopes > maxScopes || headerBytes < fixedBytes + 8 * scopes) {
+      throw malformed("its scopes do not fit its header");
+    }
+    if (headerBytes > bytes.byteLength) throw malformed("its header is cut off");
+    this.bytes = bytes;
+    this.#view = view;
+  }
+
+  get born(): Position {
+    const epoch = Number(this.#view.getBigUint64(8, true));
+    return { epoch, sequence: Number(this.#view.getBigUint64(16, true)) };
+  }
+
+  get ageMs(): number {
+    return this.#view.getFloat64(ageOffset, true);
+  }
+
+  get ttlMs(): number {
+    return this.#view.getFloat64(ttlOffset, true);
+  }
+
+  get costMs(): number {
+    return this.#view.getFloat64(40, true);
+  }
+
+  get digest(): string {
+    const { buffer, byteOffset } = this.bytes;
+    return Buffer.from(buffer, byteOffset + 48, 32).toString("hex");
+  }
+
+  get scopes(): ScopeId[] {
+    const count = this.#view.getUint16(2, true);
+    return Array.from({ length: count }, (_, index) =>
+      this.#view.getBigUint64(fixedBytes + 8 * index, true),
+    );
+  }
+
+  /** The answer: a view, not a copy. */
+  get body(): Uint8Array {
+    return this.bytes.subarray(this.#view.getUint32(4, true));
+  }
+
+  get header(): EntryHeader {
+    const { born, ageMs, ttlMs, costMs, digest, scopes } = this;
+    return { born, ageMs, ttlMs, costMs, digest, scopes };
+  }
+}
+
+/** Writes age and remaining life into an entry in place: for the one who just copied it. */
+export function stampAge(entry: Uint8Array, ageMs: number, ttlMs: number): void {
+  const view = new DataView(entry.buffer, entry.byteOffset, entry.byteLength);
+  view.setFloat64(ageOffset, ageMs, true);
+  view.setFloat64(ttlOffset, ttlMs, true);
+}
+
+function malformed(why: string): KvringError {
+  return new KvringError("ENTRY_MALFORMED", `an entry cannot be read: ${why}`);
+}

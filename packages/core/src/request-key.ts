@@ -1,0 +1,198 @@
+import { createHash, hash } from "node:crypto";
+import type { ModelIdentity } from "./model.ts";
+import type { Tensor } from "./tensor.ts";
+
+/**
+ * A request parameter as protobuf carries it. 64-bit integers stay integers: `longs` as JavaScript
+ * numbers would make 9007199254740992 and …993 the same key.
+ */
+export type Parameter =
+  | { readonly name: string; readonly kind: "none" }
+  | { readonly name: string; readonly kind: "bool"; readonly value: boolean }
+  | { readonly name: string; readonly kind: "int64"; readonly value: bigint }
+  | { readonly name: string; readonly kind: "string"; readonly value: string }
+  | { readonly name: string; readonly kind: "double"; readonly value: number }
+  | { readonly name: string; readonly kind: "uint64"; readonly value: bigint };
+
+/** All that an answer depends on. `id` is not here, and neither is the form of the tensors. */
+export interface KeyedRequest {
+  /** Empty without authentication. */
+  readonly tenant: string;
+  readonly model: ModelIdentity;
+  /** The outputs asked for, in the order asked; the declared ones where the request names none. */
+  readonly outputs: readonly string[];
+  readonly parameters: readonly Parameter[];
+  /** In any order. */
+  readonly inputs: readonly Tensor[];
+}
+
+/** 32 bytes of SHA-256. */
+export type RequestKey = Uint8Array;
+
+const ignoredParameters = new Set(["priority", "timeout", "headers", "binary_data_output"]);
+
+/** Parameters that say how to answer, not what: they do not make another request. */
+export function isIgnoredParameter(name: string): boolean {
+  return name.startsWith("cache_") || ignoredParameters.has(name);
+}
+
+const parameterTags = { none: 0, bool: 1, int64: 2, string: 3, double: 4, uint64: 5 } as const;
+
+/** Below this, one copy and a one-shot hash beat the incremental one (3 KB: 2.5 against 3.5 µs). */
+const flattenBytes = 64 * 1024;
+
+/**
+ * The request key: SHA-256 over the canonical bytes, version 1 (docs/adr-0003 of this package
+ * gives the layout, `request-key.golden.json` pins it). Cryptographic, because tenants share a
+ * cluster: nobody may construct a request that collides with another's.
+ */
+export function requestKey(request: KeyedRequest): RequestKey {
+  const writer = new CanonicalWriter();
+  writeRequest(writer, request);
+  return writer.digest();
+}
+
+/** The canonical bytes themselves, for tests and for who implements the key elsewhere. */
+export function canonicalBytes(request: KeyedRequest): Uint8Array {
+  const writer = new CanonicalWriter();
+  writeRequest(writer, request);
+  return writer.bytes();
+}
+
+function writeRequest(writer: CanonicalWriter, request: KeyedRequest): void {
+  const { model } = request;
+  writer.raw(domain);
+  writer.text(request.tenant);
+  writer.text(model.name);
+  writer.text(model.version);
+  writer.text(model.digest);
+  writer.u32(request.outputs.length);
+  for (const output of request.outputs) writer.text(output);
+  const parameters = request.parameters.filter(({ name }) => !isIgnoredParameter(name));
+  writer.u32(parameters.length);
+  for (const parameter of byName(parameters)) writeParameter(writer, parameter);
+  writer.u32(request.inputs.length);
+  for (const input of byName(request.inputs)) writeInput(writer, input);
+}
+
+const smallBytes = 2048;
+const domain = Buffer.from("kvring/key/1\0", "latin1");
+
+/** Sorted by code unit, which needs no locale; one element, the usual case, is left alone. */
+function byName<T extends { readonly name: string }>(items: readonly T[]): readonly T[] {
+  if (items.length < 2) return items;
+  return [...items].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+function writeParameter(writer: CanonicalWriter, parameter: Parameter): void {
+  writer.text(parameter.name);
+  writer.u32(parameterTags[parameter.kind]);
+  switch (parameter.kind) {
+    case "none":
+      break;
+    case "bool":
+      writer.u32(parameter.value ? 1 : 0);
+      break;
+    case "int64":
+    case "uint64":
+      writer.u64(BigInt.asUintN(64, parameter.value));
+      break;
+    case "double":
+      writer.f64(parameter.value);
+      break;
+    case "string":
+      writer.text(parameter.value);
+      break;
+  }
+}
+
+function writeInput(writer: CanonicalWriter, input: Tensor): void {
+  writer.text(input.name);
+  writer.text(input.datatype);
+  writer.u32(input.shape.length);
+  for (const dimension of input.shape) writer.u64(BigInt(dimension));
+  writer.u64(BigInt(input.data.byteLength));
+  writer.raw(input.data);
+}
+
+/**
+ * Collects the canonical form as a list of parts: small values in chunks of its own, tensors as
+ * the views they came as. Hashed in one shot while it is small, incrementally beyond that.
+ */
+class CanonicalWriter {
+  readonly #parts: Uint8Array[] = [];
+  #small = Buffer.allocUnsafe(smallBytes);
+  #start = 0;
+  #at = 0;
+  #length = 0;
+
+  u32(value: number): void {
+    this.#reserve(4);
+    this.#at = this.#small.writeUInt32LE(value, this.#at);
+  }
+
+  u64(value: bigint): void {
+    this.#reserve(8);
+    this.#at = this.#small.writeBigUInt64LE(value, this.#at);
+  }
+
+  f64(value: number): void {
+    this.#reserve(8);
+    this.#at = this.#small.writeDoubleLE(value, this.#at);
+  }
+
+  /** Length-prefixed, so that no two lists of texts run into one another. */
+  text(value: string): void {
+    const room = value.length * 3 + 4;
+    if (room > this.#small.length) {
+      const bytes = Buffer.from(value, "utf8");
+      this.u32(bytes.length);
+      this.raw(bytes);
+      return;
+    }
+    this.#reserve(room);
+    const written = this.#small.write(value, this.#at + 4, "utf8");
+    this.#small.writeUInt32LE(written, this.#at);
+    this.#at += 4 + written;
+  }
+
+  raw(bytes: Uint8Array): void {
+    if (bytes.byteLength <= 64) {
+      this.#reserve(bytes.byteLength);
+      this.#small.set(bytes, this.#at);
+      this.#at += bytes.byteLength;
+      return;
+    }
+    this.#flush();
+    this.#parts.push(bytes);
+    this.#length += bytes.byteLength;
+  }
+
+  bytes(): Uint8Array {
+    this.#flush();
+    return Buffer.concat(this.#parts, this.#length);
+  }
+
+  digest(): Uint8Array {
+    this.#flush();
+    if (this.#length <= flattenBytes) return hash("sha256", this.bytes(), "buffer");
+    const incremental = createHash("sha256");
+    for (const part of this.#parts) incremental.update(part);
+    return incremental.digest();
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#at + bytes <= this.#small.length) return;
+    this.#flush();
+    this.#small = Buffer.allocUnsafe(smallBytes);
+    this.#start = 0;
+    this.#at = 0;
+  }
+
+  #flush(): void {
+    if (this.#at === this.#start) return;
+    this.#parts.push(this.#small.subarray(this.#start, this.#at));
+    this.#length += this.#at - this.#start;
+    this.#start = this.#at;
+  }
+}

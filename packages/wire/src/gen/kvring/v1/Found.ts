@@ -1,0 +1,21 @@
+// Original file: proto/kvring/v1/node.proto
+
+import type { Long } from '@grpc/proto-loader';
+
+export interface Found {
+  'entry'?: (Buffer | Uint8Array | string);
+  'bulkBytes'?: (number | string | Long);
+  /**
+   * Whether the asker waited for a computation of somebody else (collapsed) or its own.
+   */
+  'waited'?: (boolean);
+}
+
+export interface Found__Output {
+  'entry': (Buffer);
+  'bulkBytes': (string);
+  /**
+   * Whether the asker waited for a computation of somebody else (collapsed) or its own.
+   */
+  'waited': (boolean);
+}
