@@ -1,0 +1,55 @@
+import type { ModelIdentity, ModelSignature, Tensor } from "@kvring/core";
+
+/** A model of the repository that may be served: its signature was read, not executed. */
+export interface ModelArtifact extends ModelIdentity {
+  readonly path: string;
+  readonly signature: ModelSignature;
+  readonly config: ModelConfig;
+}
+
+/** `<dir>/<model>/config.json`, validated. */
+export interface ModelConfig {
+  /** Life of an answer; undefined: the cluster's default. */
+  readonly ttlMs?: number;
+  /** Tags that every answer of this model carries. */
+  readonly tags: readonly string[];
+  /** Which versions are served. */
+  readonly versions: "all" | "latest" | readonly string[];
+  /** Intra-op threads of one session. */
+  readonly threads: number;
+}
+
+/** A directory entry that cannot be served, and why; the others are. */
+export interface RejectedModel {
+  readonly name: string;
+  readonly version: string;
+  readonly reason: string;
+}
+
+export interface RepositorySnapshot {
+  readonly models: readonly ModelArtifact[];
+  readonly rejected: readonly RejectedModel[];
+}
+
+export interface Computation {
+  readonly outputs: readonly Tensor[];
+  readonly computeMs: number;
+}
+
+/** Sessions in child processes. */
+export interface Runtime {
+  /** Computations it can do at a time. */
+  readonly slots: number;
+  /**
+   * Throws MODEL_UNSUPPORTED, MODEL_INVALID (the file cannot be loaded) or MODEL_CRASHED (loading
+   * it killed the child).
+   */
+  load(artifact: ModelArtifact): Promise<void>;
+  unload(digest: string): Promise<void>;
+  /**
+   * Throws MODEL_FAILED when the model reports an error, MODEL_CRASHED when the child died under
+   * it. The outputs come in the order asked, raw.
+   */
+  run(digest: string, inputs: readonly Tensor[], outputs: readonly string[]): Promise<Computation>;
+  close(): Promise<void>;
+}
