@@ -1,1 +1,1 @@
-export {};
+export * from "./exchange/link.ts";
