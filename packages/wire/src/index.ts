@@ -1,1 +1,21 @@
 export * from "./exchange/link.ts";
+export {
+  type DirectReply,
+  type DirectRequest,
+  decodeDirectReply,
+  decodeDirectRequest,
+  encodeDirectReply,
+  encodeDirectRequest,
+} from "./jobs/direct.ts";
+export {
+  decodeMissJob,
+  encodeMissJob,
+  type JobOwner,
+  jobMessageId,
+  type MissJob,
+} from "./jobs/miss-job.ts";
+export { answerSuffix, encodeAnswer } from "./oip/answer.ts";
+export { resolveInputs, resolveOutputs } from "./oip/inputs.ts";
+export { encodeRequest, type InferRequest } from "./oip/request.ts";
+export { decodeResponse, type InferResponse } from "./oip/response.ts";
+export { type ScannedRequest, scanRequest } from "./oip/scan.ts";

@@ -7,6 +7,11 @@ import type { CacheNodeClient as _kvring_v1_CacheNodeClient, CacheNodeDefinition
 import type { Cancel as _kvring_v1_Cancel, Cancel__Output as _kvring_v1_Cancel__Output } from './kvring/v1/Cancel.ts';
 import type { Chunk as _kvring_v1_Chunk, Chunk__Output as _kvring_v1_Chunk__Output } from './kvring/v1/Chunk.ts';
 import type { Config as _kvring_v1_Config, Config__Output as _kvring_v1_Config__Output } from './kvring/v1/Config.ts';
+import type { DirectAnswer as _kvring_v1_DirectAnswer, DirectAnswer__Output as _kvring_v1_DirectAnswer__Output } from './kvring/v1/DirectAnswer.ts';
+import type { DirectBegin as _kvring_v1_DirectBegin, DirectBegin__Output as _kvring_v1_DirectBegin__Output } from './kvring/v1/DirectBegin.ts';
+import type { DirectFailure as _kvring_v1_DirectFailure, DirectFailure__Output as _kvring_v1_DirectFailure__Output } from './kvring/v1/DirectFailure.ts';
+import type { DirectReply as _kvring_v1_DirectReply, DirectReply__Output as _kvring_v1_DirectReply__Output } from './kvring/v1/DirectReply.ts';
+import type { DirectRequest as _kvring_v1_DirectRequest, DirectRequest__Output as _kvring_v1_DirectRequest__Output } from './kvring/v1/DirectRequest.ts';
 import type { Done as _kvring_v1_Done, Done__Output as _kvring_v1_Done__Output } from './kvring/v1/Done.ts';
 import type { DrainRequest as _kvring_v1_DrainRequest, DrainRequest__Output as _kvring_v1_DrainRequest__Output } from './kvring/v1/DrainRequest.ts';
 import type { DrainResponse as _kvring_v1_DrainResponse, DrainResponse__Output as _kvring_v1_DrainResponse__Output } from './kvring/v1/DrainResponse.ts';
@@ -49,6 +54,11 @@ export interface ProtoGrpcType {
       Cancel: MessageTypeDefinition<_kvring_v1_Cancel, _kvring_v1_Cancel__Output>
       Chunk: MessageTypeDefinition<_kvring_v1_Chunk, _kvring_v1_Chunk__Output>
       Config: MessageTypeDefinition<_kvring_v1_Config, _kvring_v1_Config__Output>
+      DirectAnswer: MessageTypeDefinition<_kvring_v1_DirectAnswer, _kvring_v1_DirectAnswer__Output>
+      DirectBegin: MessageTypeDefinition<_kvring_v1_DirectBegin, _kvring_v1_DirectBegin__Output>
+      DirectFailure: MessageTypeDefinition<_kvring_v1_DirectFailure, _kvring_v1_DirectFailure__Output>
+      DirectReply: MessageTypeDefinition<_kvring_v1_DirectReply, _kvring_v1_DirectReply__Output>
+      DirectRequest: MessageTypeDefinition<_kvring_v1_DirectRequest, _kvring_v1_DirectRequest__Output>
       Done: MessageTypeDefinition<_kvring_v1_Done, _kvring_v1_Done__Output>
       DrainRequest: MessageTypeDefinition<_kvring_v1_DrainRequest, _kvring_v1_DrainRequest__Output>
       DrainResponse: MessageTypeDefinition<_kvring_v1_DrainResponse, _kvring_v1_DrainResponse__Output>

@@ -1,0 +1,35 @@
+import type { Parameter, Tensor } from "@kvring/core";
+import { ProtoWriter } from "../protobuf/writer.ts";
+import { writeParameterEntry } from "./parameters.ts";
+
+/**
+ * A `ModelInferResponse` without `id` and parameters: what an entry keeps. It is sent as it is,
+ * with `answerSuffix` behind it, since protobuf fields may come in any order.
+ */
+export function encodeAnswer(answer: {
+  readonly modelName: string;
+  readonly modelVersion: string;
+  readonly outputs: readonly Tensor[];
+}): Uint8Array {
+  const bytes = answer.outputs.reduce((sum, { name, data }) => sum + data.length + name.length, 0);
+  const writer = new ProtoWriter(bytes + 128 + 96 * answer.outputs.length);
+  writer.string(1, answer.modelName);
+  writer.string(2, answer.modelVersion);
+  for (const { name, datatype, shape } of answer.outputs) {
+    const output = writer.open(5);
+    writer.string(1, name);
+    writer.string(2, datatype);
+    writer.packedInt(3, shape);
+    writer.close(output);
+  }
+  for (const { data } of answer.outputs) writer.bytes(6, data);
+  return writer.finish();
+}
+
+/** The fields that differ from request to request, to be put behind a stored answer. */
+export function answerSuffix(id: string, parameters: readonly Parameter[]): Uint8Array {
+  const writer = new ProtoWriter(128 + 2 * id.length);
+  if (id !== "") writer.string(3, id);
+  for (const parameter of parameters) writeParameterEntry(writer, 4, parameter);
+  return writer.finish();
+}
