@@ -1,3 +1,5 @@
+import assert from "node:assert/strict";
+
 /**
  * Time as an argument. `nowMs` is monotonic and means nothing outside this process: what travels
  * between processes is a duration, never a moment.
@@ -8,9 +10,13 @@ export interface Clock {
   after(delayMs: number, then: () => void): () => void;
 }
 
+const longestDelayMs = 2 ** 31 - 1;
+
 export const systemClock: Clock = {
   nowMs: () => performance.now(),
   after(delayMs, then) {
+    // Node fires a longer timer at once.
+    assert(delayMs <= longestDelayMs, `a timer runs for at most ${longestDelayMs} ms`);
     const timer = setTimeout(then, delayMs);
     timer.unref();
     return () => clearTimeout(timer);
@@ -35,6 +41,7 @@ export class ManualClock implements Clock {
 
   /** Moves time on, firing what falls due in the order in which it falls due. */
   advance(ms: number): void {
+    assert(ms >= 0, "time does not go back");
     const untilMs = this.#nowMs + ms;
     for (let due = this.#nextDue(untilMs); due !== undefined; due = this.#nextDue(untilMs)) {
       this.#timers.delete(due.id);

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { KvringError } from "./errors.ts";
 import type { Position } from "./position.ts";
 import type { ScopeId } from "./scope.ts";
@@ -27,6 +28,8 @@ const fixedBytes = 80;
 /** 16 tags, all, model, version, key, and room for what a model's configuration adds. */
 const maxScopes = 64;
 
+const digestPattern = /^[0-9a-f]{64}$/;
+
 const ageOffset = 24;
 const ttlOffset = 32;
 
@@ -36,9 +39,9 @@ const ttlOffset = 32;
  * (from 48), u64 per scope, body. Readers skip what a longer header of the same version adds.
  */
 export function encodeEntry(header: EntryHeader, body: Uint8Array): Uint8Array {
-  if (header.scopes.length > maxScopes) {
-    throw new RangeError(`an entry carries at most ${maxScopes} scopes`);
-  }
+  assert(header.scopes.length <= maxScopes, `an entry carries at most ${maxScopes} scopes`);
+  // A shorter digest would leave bytes of other memory in the header.
+  assert(digestPattern.test(header.digest), "a digest is 64 lower-case hex digits");
   const headerBytes = fixedBytes + 8 * header.scopes.length;
   const entry = Buffer.allocUnsafeSlow(headerBytes + body.byteLength);
   entry.writeUInt8(version, 0);

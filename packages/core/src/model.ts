@@ -16,14 +16,15 @@ export interface ModelSignature {
 }
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/;
-const versionPattern = /^[0-9]{1,18}$/;
+/** Without leading zeros, so that no two texts are the same version. */
+const versionPattern = /^[1-9][0-9]{0,17}$/;
 
 /** Model names become directory names, subjects and label values, so they are kept plain. */
 export function checkModelName(name: string): string {
   if (namePattern.test(name)) return name;
   throw new KvringError(
     "MODEL_INVALID",
-    `"${name}" cannot be a model name: letters, digits, "_", "." and "-", at most 128, first a letter or digit`,
+    `"${name.slice(0, 160)}" cannot be a model name: letters, digits, "_", "." and "-", at most 128, first a letter or digit`,
   );
 }
 

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { createHash, hash } from "node:crypto";
 import type { ModelIdentity } from "./model.ts";
 import type { Tensor } from "./tensor.ts";
@@ -21,8 +22,9 @@ export interface KeyedRequest {
   readonly model: ModelIdentity;
   /** The outputs asked for, in the order asked; the declared ones where the request names none. */
   readonly outputs: readonly string[];
+  /** In any order, each name once. */
   readonly parameters: readonly Parameter[];
-  /** In any order. */
+  /** In any order, each name once. */
   readonly inputs: readonly Tensor[];
 }
 
@@ -143,6 +145,8 @@ class CanonicalWriter {
 
   /** Length-prefixed, so that no two lists of texts run into one another. */
   text(value: string): void {
+    // UTF-8 would write U+FFFD for a lone surrogate: two requests, one key.
+    assert(value.isWellFormed(), "texts are checked before they are keyed");
     const room = value.length * 3 + 4;
     if (room > this.#small.length) {
       const bytes = Buffer.from(value, "utf8");

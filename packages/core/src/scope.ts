@@ -41,8 +41,18 @@ function canonical(scope: Scope): string {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
 const forbiddenInTags = /[\u0000-\u001f\u007f,]/;
 
+/** As many of the longest tags as are allowed, with a comma and a space after each. */
+const tagsChars = limits.tagsPerRequest * (limits.tagBytes + 2);
+
 /** The tags of a `cache_tags` parameter: comma separated, trimmed, without repeats, bounded. */
 export function parseTags(text: string): string[] {
+  // Before splitting: 64 MiB of commas are 64 million tags.
+  if (text.length > tagsChars) {
+    throw new KvringError(
+      "BAD_TAG",
+      `cache_tags has ${text.length} characters, at most ${tagsChars} are allowed`,
+    );
+  }
   const tags = [...new Set(text.split(",").map((tag) => tag.trim()))].filter((tag) => tag !== "");
   if (tags.length > limits.tagsPerRequest) {
     throw new KvringError(
@@ -51,10 +61,15 @@ export function parseTags(text: string): string[] {
     );
   }
   for (const tag of tags) {
-    if (forbiddenInTags.test(tag) || Buffer.byteLength(tag) > limits.tagBytes) {
+    // A lone surrogate would be hashed as U+FFFD, and two tags would be one.
+    if (
+      !tag.isWellFormed() ||
+      forbiddenInTags.test(tag) ||
+      Buffer.byteLength(tag) > limits.tagBytes
+    ) {
       throw new KvringError(
         "BAD_TAG",
-        `cache_tags: ${JSON.stringify(tag)} is not a tag: at most ${limits.tagBytes} bytes, no control characters`,
+        `cache_tags: ${JSON.stringify(tag)} is not a tag: at most ${limits.tagBytes} bytes of valid text, no control characters`,
       );
     }
   }

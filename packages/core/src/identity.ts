@@ -1,0 +1,28 @@
+import { randomUUID } from "node:crypto";
+import { KvringError } from "./errors.ts";
+
+const nodeIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
+
+/**
+ * Node ids are opaque: they name a place on the ring, a metric's label and a token of a subject,
+ * never an address, which may change while the place stays. Throws BAD_CONFIG.
+ */
+export function checkNodeId(text: string): string {
+  if (nodeIdPattern.test(text)) return text;
+  throw new KvringError(
+    "BAD_CONFIG",
+    `${quoted(text)} cannot be a node id: 1 to 64 letters, digits, "_" and "-", as in "node-1"`,
+  );
+}
+
+/**
+ * One life of a process: 128 random bits as 32 hex digits. Whoever restarts under the same name
+ * is somebody else to those who remember what the predecessor said.
+ */
+export function newIncarnation(): string {
+  return randomUUID().replaceAll("-", "");
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}
