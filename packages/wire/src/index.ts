@@ -19,3 +19,7 @@ export { resolveInputs, resolveOutputs } from "./oip/inputs.ts";
 export { encodeRequest, type InferRequest } from "./oip/request.ts";
 export { decodeResponse, type InferResponse } from "./oip/response.ts";
 export { type ScannedRequest, scanRequest } from "./oip/scan.ts";
+export { bindServer } from "./grpc/bind.ts";
+export { decodeStatus, encodeStatus } from "./grpc/errors.ts";
+export { clientOptions, serverOptions } from "./grpc/options.ts";
+export { loadServices, type Services } from "./grpc/services.ts";

@@ -77,6 +77,17 @@ export class ProtoWriter {
     for (const value of values) this.#at = this.#target.writeBigUInt64LE(value, this.#at);
   }
 
+  /** A packed repeated int32 or int64. */
+  packedInt(field: number, values: readonly number[]): void {
+    const mark = this.open(field, values.length);
+    this.#room(10 * values.length);
+    for (const value of values) {
+      if (value >= 0) this.#varint(value);
+      else this.#varint64(BigInt.asUintN(64, BigInt(value)));
+    }
+    this.close(mark);
+  }
+
   string(field: number, value: string): void {
     const length = Buffer.byteLength(value);
     this.#room(20 + length);
@@ -94,16 +105,19 @@ export class ProtoWriter {
   }
 
   /**
-   * Begins a bytes field of exactly `length` bytes and gives the memory to fill, so that a value
-   * can be assembled where it is sent from. Valid until the next call.
+   * A bytes field of exactly `length` bytes whose content comes later: see `last`. So a value can
+   * be assembled where it is sent from.
    */
-  bytesToFill(field: number, length: number): Buffer {
+  reserve(field: number, length: number): void {
     this.#room(20 + length);
     this.#varint(tagOf(field, bytes));
     this.#varint(length);
-    const start = this.#at;
     this.#at += length;
-    return this.#target.subarray(start, this.#at);
+  }
+
+  /** The last `length` bytes written, to be changed in place. Valid until the next call. */
+  last(length: number): Buffer {
+    return this.#target.subarray(this.#at - length, this.#at);
   }
 
   /** Fields that are already encoded, or a message to append to. */
