@@ -192,7 +192,7 @@ function* parameterChanges(
   parameters: readonly Parameter[],
   choice: number,
 ): Generator<[string, readonly Parameter[]]> {
-  const name = parameters.map((parameter) => parameter.name).join("") + "x";
+  const name = `${parameters.map((parameter) => parameter.name).join("")}x`;
   yield ["a parameter more", [...parameters, { name, kind: "none" }]];
   const [chosen, others] = pick(parameters, choice);
   if (chosen === undefined) return;
@@ -224,7 +224,7 @@ function* inputChanges(
   inputs: readonly Tensor[],
   choice: number,
 ): Generator<[string, readonly Tensor[]]> {
-  const name = inputs.map((input) => input.name).join("") + "x";
+  const name = `${inputs.map((input) => input.name).join("")}x`;
   yield ["an input more", [...inputs, tensor(name, new Uint8Array(0))]];
   const [chosen, others] = pick(inputs, choice);
   if (chosen === undefined) return;
