@@ -1,4 +1,20 @@
 export * from "./exchange/link.ts";
+export { exchangeMethod } from "./exchange/method.ts";
+export { connectNode, type LinkOptions } from "./exchange/node-link.ts";
+export type { LookupOperation, PutOperation, StageOperation } from "./exchange/operation.ts";
+export { ExchangeServer, type ExchangeServerOptions } from "./exchange/server.ts";
+export type {
+  BegunAnswer,
+  ExchangeHandler,
+  ExchangeSession,
+  KnownOperation,
+  Lent,
+} from "./exchange/session.ts";
+export type { ClusterDescription__Output as ClusterDescription } from "./gen/kvring/v1/ClusterDescription.ts";
+export { bindServer } from "./grpc/bind.ts";
+export { decodeStatus, encodeStatus } from "./grpc/errors.ts";
+export { clientOptions, serverOptions } from "./grpc/options.ts";
+export { loadServices, type Services } from "./grpc/services.ts";
 export {
   type DirectReply,
   type DirectRequest,
@@ -19,7 +35,3 @@ export { resolveInputs, resolveOutputs } from "./oip/inputs.ts";
 export { encodeRequest, type InferRequest } from "./oip/request.ts";
 export { decodeResponse, type InferResponse } from "./oip/response.ts";
 export { type ScannedRequest, scanRequest } from "./oip/scan.ts";
-export { bindServer } from "./grpc/bind.ts";
-export { decodeStatus, encodeStatus } from "./grpc/errors.ts";
-export { clientOptions, serverOptions } from "./grpc/options.ts";
-export { loadServices, type Services } from "./grpc/services.ts";

@@ -1,0 +1,211 @@
+import { randomUUID } from "node:crypto";
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientDuplexStream,
+  type StatusObject,
+} from "@grpc/grpc-js";
+import { type Clock, KvringError, limits } from "@kvring/core";
+import { decodeStatus } from "../grpc/errors.ts";
+import { bulkLaneOptions, smallLaneOptions } from "../grpc/options.ts";
+import { malformed } from "../protobuf/reader.ts";
+import { Assemblies } from "./assemblies.ts";
+import { ByteBudget } from "./byte-budget.ts";
+import { decodeFrame, type Frame, type Hello, type LaneName, protocolVersion } from "./frame.ts";
+import { Lane } from "./lane.ts";
+import { exchangeMethod } from "./method.ts";
+import type { Operation } from "./operation.ts";
+import { encodeOperation } from "./operation-encoder.ts";
+import { decodeResult, type Result } from "./result.ts";
+
+export interface ConnectionOptions {
+  readonly nodeId: string;
+  readonly address: string;
+  readonly peerId: string;
+  readonly credentials: ChannelCredentials;
+  readonly clock: Clock;
+  readonly helloTimeoutMs: number;
+  readonly windowBytes: number;
+  routedBy(): number;
+  /** Both lanes were greeted. */
+  onUp(): void;
+  /** Called once, whatever ends it but `close`. */
+  onLost(error: KvringError): void;
+  onRing(version: number): void;
+  /** A bulk value comes with its result once it is complete. */
+  onResult(result: Result): void;
+  /** Whether anybody waits for the operation's answer. */
+  isAwaited(operationId: number): boolean;
+}
+
+interface ClientLane {
+  readonly name: LaneName;
+  readonly client: Client;
+  readonly stream: ClientDuplexStream<Buffer, Buffer>;
+  readonly lane: Lane<Operation>;
+  greeted: boolean;
+}
+
+/** One attempt at a session with a node: it comes up at most once, and is lost at most once. */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #sessionId = randomUUID();
+  readonly #small: ClientLane;
+  readonly #bulk: ClientLane;
+  readonly #assemblies = new Assemblies<Result>(new ByteBudget(4 * limits.messageBytes));
+  readonly #cancelTimeout: () => void;
+  #ended = false;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#small = this.#dial("small");
+    this.#bulk = this.#dial("bulk");
+    this.#cancelTimeout = options.clock.after(options.helloTimeoutMs, () =>
+      this.#lose(new KvringError("DEADLINE_EXCEEDED", "no hello came in time")),
+    );
+  }
+
+  get queuedBytes(): number {
+    return this.#small.lane.queuedBytes;
+  }
+
+  get transferBytes(): number {
+    return this.#bulk.lane.transferBytes;
+  }
+
+  /** Encodes the operation at once; it leaves at the end of this event-loop turn. */
+  send(operation: Operation): void {
+    this.#small.lane.push(operation);
+  }
+
+  /** The announcement and its value, which is left as it is until it was sent. */
+  sendBulk(announcement: Operation, bytes: Uint8Array): void {
+    this.#bulk.lane.transfer({ operationId: announcement.id, announcement, bytes });
+  }
+
+  dropBulk(operationId: number): void {
+    this.#bulk.lane.dropTransfer(operationId);
+  }
+
+  close(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#cancelTimeout();
+    this.#assemblies.close();
+    for (const { lane, stream, client } of [this.#small, this.#bulk]) {
+      lane.close();
+      stream.cancel();
+      client.close();
+    }
+  }
+
+  #dial(name: LaneName): ClientLane {
+    const { address, credentials, windowBytes, peerId, routedBy } = this.#options;
+    const client = new Client(
+      address,
+      credentials,
+      name === "small" ? smallLaneOptions : bulkLaneOptions,
+    );
+    const { path, requestSerialize, responseDeserialize } = exchangeMethod;
+    const stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    const lane = new Lane<Operation>({
+      write: (frame, sent) => stream.write(frame, sent),
+      encodeItem: encodeOperation,
+      windowBytes,
+      maxWrites: name === "small" ? 2 : 1,
+      ringVersion: routedBy,
+    });
+    const clientLane: ClientLane = { name, client, stream, lane, greeted: false };
+    stream.on("data", (bytes: Buffer) => this.#receive(clientLane, bytes));
+    // Every end, good or bad, is told as a status; "error" repeats the bad ones.
+    stream.on("error", () => {});
+    stream.on("status", (status: StatusObject) => this.#lose(ending(status)));
+    const sessionId = this.#sessionId;
+    lane.greet({ protocolVersion, peerId, sessionId, lane: name, creditBytes: windowBytes });
+    return clientLane;
+  }
+
+  #receive(clientLane: ClientLane, bytes: Buffer): void {
+    if (this.#ended) return;
+    let frame: Frame<Result>;
+    try {
+      frame = decodeFrame(bytes, decodeResult);
+      if (!clientLane.greeted) this.#greeted(clientLane, frame.hello);
+      clientLane.lane.received(frame, bytes.length);
+    } catch (error) {
+      this.#lose(KvringError.from(error));
+      return;
+    }
+    if (frame.ringVersion > 0) this.#options.onRing(frame.ringVersion);
+    this.#deliver(frame);
+  }
+
+  #greeted(clientLane: ClientLane, hello: Hello | undefined): void {
+    if (hello === undefined) throw malformed("a stream begins with a hello");
+    if (hello.protocolVersion !== protocolVersion) {
+      throw new KvringError(
+        "PROTOCOL_VERSION",
+        `we speak version ${protocolVersion} of the Exchange and ${hello.peerId} version ${hello.protocolVersion}: run the same release of kvring on both`,
+      );
+    }
+    const { nodeId, address } = this.#options;
+    if (hello.peerId !== nodeId) {
+      throw new KvringError("LINK_LOST", `${hello.peerId} listens at ${address}, not ${nodeId}`);
+    }
+    clientLane.greeted = true;
+    clientLane.lane.credit(hello.creditBytes);
+    if (!this.#small.greeted || !this.#bulk.greeted) return;
+    this.#cancelTimeout();
+    this.#options.onUp();
+  }
+
+  #deliver(frame: Frame<Result>): void {
+    try {
+      for (const result of frame.items) {
+        const bulkBytes = "bulkBytes" in result ? result.bulkBytes : 0;
+        if (bulkBytes === 0) this.#options.onResult(result);
+        else this.#expect(result, bulkBytes);
+      }
+      if (frame.chunk === undefined) return;
+      const whole = this.#assemblies.add(frame.chunk);
+      if (whole !== undefined) this.#options.onResult(withValue(whole.item, whole.value));
+    } catch (error) {
+      if (!(error instanceof KvringError)) throw error;
+      this.#lose(error);
+    }
+  }
+
+  #expect(result: Result, bulkBytes: number): void {
+    if (!this.#options.isAwaited(result.id)) this.#assemblies.pass(result.id, result, bulkBytes);
+    else if (!this.#assemblies.begin(result.id, result, bulkBytes)) {
+      this.#options.onResult({
+        kind: "refused",
+        id: result.id,
+        reason: "QUEUE_FULL",
+        message: "more large values are arriving than there is room for: ask for less at a time",
+      });
+    }
+  }
+
+  #lose(error: KvringError): void {
+    if (this.#ended) return;
+    this.close();
+    this.#options.onLost(error);
+  }
+}
+
+function ending(status: StatusObject): KvringError {
+  if (status.code !== 0) return decodeStatus(status);
+  return new KvringError("LINK_LOST", "the node ended the stream");
+}
+
+function withValue(result: Result, value: Uint8Array): Result {
+  switch (result.kind) {
+    case "found":
+      return { ...result, entry: value };
+    case "begun":
+      return { ...result, input: value };
+    default:
+      return result;
+  }
+}
