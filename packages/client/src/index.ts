@@ -1,1 +1,7 @@
-export {};
+export {
+  type Answer,
+  type CallOptions,
+  describe,
+  KvringClient,
+  type ModelDescription,
+} from "./client.ts";

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { type GrpcObject, loadPackageDefinition } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
+import type { ProtoGrpcType as ClusterTypes } from "../gen/cluster.ts";
 import type { ProtoGrpcType as InferenceTypes } from "../gen/inference.ts";
 import type { ProtoGrpcType as NodeTypes } from "../gen/node.ts";
 
@@ -8,18 +9,27 @@ import type { ProtoGrpcType as NodeTypes } from "../gen/node.ts";
 export interface Services {
   readonly inference: InferenceTypes["inference"];
   readonly kvring: {
-    readonly v1: InferenceTypes["kvring"]["v1"] & NodeTypes["kvring"]["v1"];
+    readonly v1: ClusterTypes["kvring"]["v1"] &
+      InferenceTypes["kvring"]["v1"] &
+      NodeTypes["kvring"]["v1"];
   };
 }
 
 const protoDirectory = fileURLToPath(new URL("../../../../proto", import.meta.url));
+
+const protocolFiles = [
+  "inference.proto",
+  "kvring/v1/inference.proto",
+  "kvring/v1/node.proto",
+  "kvring/v1/cluster.proto",
+];
 
 let loaded: (GrpcObject & Services) | undefined;
 
 /** Reads the protocol files, once. The options equal those the types were generated with. */
 export function loadServices(): Services {
   loaded ??= loadPackageDefinition(
-    loadSync(["inference.proto", "kvring/v1/inference.proto", "kvring/v1/node.proto"], {
+    loadSync(protocolFiles, {
       includeDirs: [protoDirectory],
       longs: String,
       enums: String,

@@ -1,0 +1,197 @@
+import { hostname } from "node:os";
+import { limits } from "@kvring/core";
+import { policyNames } from "@kvring/store";
+import { z } from "zod";
+import type { Setting } from "./settings.ts";
+import { bytes, count, durationMs, flag, listen, name, natsUrl, text } from "./values.ts";
+
+/** Every setting of every command, once; the commands pick theirs. */
+
+function setting<T>(entry: Setting<T>): Setting<T> {
+  return entry;
+}
+
+const MiB = 1024 * 1024;
+
+export const common = {
+  logLevel: setting({
+    name: "log-level",
+    value: z.enum(["debug", "info", "warn", "error"], "debug, info, warn or error"),
+    fallback: "info",
+    shows: "level",
+    help: "what is logged, on stderr",
+  }),
+  insecure: setting({
+    name: "insecure",
+    value: flag,
+    fallback: false,
+    help: "allow listening beyond this machine without TLS",
+  }),
+};
+
+export const http = setting({
+  name: "http",
+  value: listen,
+  fallback: "127.0.0.1:8080",
+  shows: "host:port",
+  help: "where /metrics, /livez and /readyz are served (port 0: any free one)",
+});
+
+export const nats = setting({
+  name: "nats",
+  value: natsUrl,
+  shows: "url",
+  help: "NATS servers, comma separated",
+});
+
+/** Separate processes find each other through NATS, so they need it. */
+export const requiredNats = setting({ ...nats, fallback: "nats://127.0.0.1:4222" });
+
+/** Nodes and workers of one machine would fight over a fixed port. */
+export const optionalHttp = setting({ ...http, fallback: "127.0.0.1:0" });
+
+export function processName(kind: string) {
+  return setting({
+    name: "name",
+    value: name,
+    fallback: kind,
+    shows: "name",
+    help: "names the process in logs and reports",
+  });
+}
+
+export const natsReplicas = setting({
+  name: "nats-replicas",
+  value: count(1, 5),
+  fallback: 1,
+  shows: "n",
+  help: "copies that JetStream keeps of the log and the queue (3 in a cluster of 3)",
+});
+
+export const gateway = {
+  listen: setting({
+    name: "listen",
+    value: listen,
+    fallback: "127.0.0.1:8001",
+    shows: "host:port",
+    help: "where clients call Infer (port 0: any free one)",
+  }),
+  replicas: setting({
+    name: "replicas",
+    value: count(1, 8),
+    fallback: 2,
+    shows: "n",
+    help: "nodes that hold a key",
+  }),
+  nearCache: setting({
+    name: "near-cache",
+    value: bytes,
+    fallback: `${limits.nearCacheBytes / MiB}MiB`,
+    shows: "size",
+    help: "memory for hot entries in the gateway itself",
+  }),
+  entryTtl: setting({
+    name: "entry-ttl",
+    value: durationMs.pipe(
+      z
+        .number()
+        .min(1, "a duration of at least 1ms")
+        .max(limits.entryTtlMs, "a duration of at most 24h"),
+    ),
+    fallback: "24h",
+    shows: "duration",
+    help: "life of an answer where neither request nor model says",
+  }),
+  requestTimeout: setting({
+    name: "request-timeout",
+    value: durationMs,
+    fallback: "60s",
+    shows: "duration",
+    help: "patience with calls that come without a deadline",
+  }),
+  inFlight: setting({
+    name: "in-flight",
+    value: count(1, 1_000_000),
+    fallback: limits.inFlightPerGateway,
+    shows: "n",
+    help: "requests under way at a time; more are refused",
+  }),
+  serverName: setting({
+    name: "server-name",
+    value: text,
+    fallback: "kvring",
+    shows: "name",
+    help: 'what ServerMetadata says; some clients insist on "triton"',
+  }),
+};
+
+export const node = {
+  capacity: setting({
+    name: "capacity",
+    value: bytes,
+    fallback: `${limits.nodeBytes / MiB}MiB`,
+    shows: "size",
+    help: "memory of a node for entries",
+  }),
+  policy: setting({
+    name: "policy",
+    value: z.enum(policyNames, policyNames.join(", ")),
+    fallback: "lru",
+    shows: "name",
+    help: `what goes first when a node is full: ${policyNames.join(", ")}`,
+  }),
+};
+
+export const nodeProcess = {
+  listen: setting({
+    name: "listen",
+    value: listen,
+    fallback: "127.0.0.1:8101",
+    shows: "host:port",
+    help: "where gateways and workers reach this node",
+  }),
+  advertise: setting({
+    name: "advertise",
+    value: text,
+    shows: "host:port",
+    help: "how others reach it, where that is not the listen address",
+  }),
+  id: setting({
+    name: "id",
+    value: name,
+    fallback: `node-${hostname()}`.replaceAll(/[^A-Za-z0-9_-]/g, "-").slice(0, 64),
+    shows: "name",
+    help: "its place on the ring: keep it over restarts, never give it twice",
+  }),
+  zone: setting({
+    name: "zone",
+    value: name,
+    fallback: "default",
+    shows: "name",
+    help: "owners of a key lie in different zones where there are several",
+  }),
+};
+
+export const worker = {
+  models: setting({
+    name: "models",
+    value: text,
+    shows: "dir",
+    help: "model repository: <dir>/<model>/<version>/model.onnx (default: the models of kvring)",
+  }),
+  processes: setting({
+    name: "processes",
+    value: count(1, 64),
+    fallback: 1,
+    shows: "n",
+    help: "child processes that run ONNX sessions, and so inferences at a time",
+  }),
+};
+
+export const nodes = setting({
+  name: "nodes",
+  value: count(1, 64),
+  fallback: 3,
+  shows: "n",
+  help: "cache nodes in this process",
+});

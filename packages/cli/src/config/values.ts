@@ -1,0 +1,75 @@
+import { isLoopback, parseListen } from "@kvring/core";
+import { z } from "zod";
+
+/** Kinds of values, from a flag, a variable or a file: text or JSON in, the typed value out. */
+
+const unitBytes: Readonly<Record<string, number>> = {
+  B: 1,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+  KB: 1000,
+  MB: 1000 ** 2,
+  GB: 1000 ** 3,
+};
+
+/** "512MiB", "1GiB", or a number of bytes. */
+export const bytes = z
+  .union([z.string(), z.number()])
+  .transform((value, context) => {
+    const [, digits, unit = "B"] = /^(\d+(?:\.\d+)?)\s*([KMG]i?B|B)?$/.exec(String(value)) ?? [];
+    if (digits !== undefined) return Math.floor(Number(digits) * (unitBytes[unit] ?? 1));
+    context.addIssue({ code: "custom", message: 'a size, as in "512MiB" or 1048576' });
+    return z.NEVER;
+  })
+  .pipe(z.number().min(1024 * 1024, "a size of at least 1MiB"));
+
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** "250ms", "15s", "2m", "24h", or a number of milliseconds. */
+export const durationMs = z.union([z.string(), z.number()]).transform((value, context) => {
+  const [, digits, unit = "ms"] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)?$/.exec(String(value)) ?? [];
+  if (digits !== undefined) return Number(digits) * (unitMs[unit] ?? 1);
+  context.addIssue({ code: "custom", message: 'a duration, as in "250ms" or "15s"' });
+  return z.NEVER;
+});
+
+export function count(least: number, most: number) {
+  const expected = `a whole number from ${least} to ${most}`;
+  return z
+    .union([z.string().regex(/^\d+$/, expected), z.number()])
+    .transform(Number)
+    .pipe(z.number(expected).int(expected).min(least, expected).max(most, expected));
+}
+
+/** "host:port", port 0 for any free one. */
+export const listen = z.string().transform((value, context) => {
+  try {
+    parseListen(value);
+    return value;
+  } catch {
+    context.addIssue({ code: "custom", message: 'an address, as in "127.0.0.1:8001"' });
+    return z.NEVER;
+  }
+});
+
+export const flag = z.union([
+  z.boolean(),
+  z.enum(["true", "false"]).transform((v) => v === "true"),
+]);
+
+export const text = z.string().min(1, "some text");
+
+/** What names processes, nodes and zones. */
+export const name = z
+  .string()
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, "a name: letters, digits, _ and -, at most 64");
+
+export const natsUrl = z
+  .string()
+  .regex(/^(nats|tls):\/\/\S+$/, 'one or more NATS URLs, as in "nats://127.0.0.1:4222"');
+
+/** Without TLS, listening beyond this machine is a decision somebody has to make. */
+export function needsInsecure(address: string): boolean {
+  return !isLoopback(parseListen(address).host);
+}

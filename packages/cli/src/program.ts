@@ -1,0 +1,39 @@
+import { Command } from "commander";
+import { demoCommand } from "./commands/demo.ts";
+import { gatewayCommand } from "./commands/gateway.ts";
+import { inferCommand } from "./commands/infer.ts";
+import { nodeCommand } from "./commands/node.ts";
+import { ringCommand } from "./commands/ring.ts";
+import { statsCommand } from "./commands/stats.ts";
+import { upCommand } from "./commands/up.ts";
+import { workerCommand } from "./commands/worker.ts";
+
+export function program(): Command {
+  const kvring = new Command("kvring")
+    .description("Remembers what your models already answered.")
+    .version("0.1.0")
+    .showHelpAfterError("(kvring --help shows the commands)")
+    .addHelpText(
+      "after",
+      `
+Examples:
+  kvring up                         a whole cluster in this process, on 127.0.0.1:8001
+  kvring infer mnist --random 7     ask a model, twice: the second answer comes from memory
+  kvring stats                      what the cluster did
+
+Every setting is a flag, a variable KVRING_NAME, or a key of --config; in that order.`,
+    );
+  for (const command of [
+    upCommand(),
+    gatewayCommand(),
+    nodeCommand(),
+    workerCommand(),
+    inferCommand(),
+    statsCommand(),
+    ringCommand(),
+    demoCommand(),
+  ]) {
+    kvring.addCommand(command);
+  }
+  return kvring;
+}

@@ -1,0 +1,56 @@
+import { type Clock, Entry, type Position } from "@kvring/core";
+import { createStore, type Store } from "@kvring/store";
+
+/** An entry as a gateway may answer with it now. */
+export interface CurrentEntry {
+  readonly entry: Entry;
+  /** Since it was computed. */
+  readonly ageMs: number;
+  readonly ttlMs: number;
+}
+
+/**
+ * The near cache (L1): hot entries in the gateway's own memory, so that a popular key is answered
+ * without a hop and no node becomes a bottleneck. It is as stale as it likes: every entry is
+ * tested for currency when it is used.
+ */
+export class NearCache {
+  readonly #store: Store;
+
+  constructor(capacityBytes: number, clock: Clock) {
+    this.#store = createStore({ policy: "lru", capacityBytes, clock });
+  }
+
+  get usedBytes(): number {
+    return this.#store.usedBytes;
+  }
+
+  get capacityBytes(): number {
+    return this.#store.capacityBytes;
+  }
+
+  get size(): number {
+    return this.#store.size;
+  }
+
+  /** The entry is borrowed: valid until the store is called again. */
+  get(key: Uint8Array, minBorn: Position, maxAgeMs: number | undefined): CurrentEntry | undefined {
+    const found = this.#store.get(key);
+    if (found === undefined) return undefined;
+    const entry = new Entry(found.bytes);
+    const ageMs = entry.ageMs + found.ageMs;
+    if (maxAgeMs !== undefined && ageMs > maxAgeMs) return undefined;
+    const born = entry.born;
+    if (born.epoch !== minBorn.epoch || born.sequence < minBorn.sequence) {
+      this.#store.delete(key);
+      return undefined;
+    }
+    return { entry, ageMs, ttlMs: found.ttlMs };
+  }
+
+  /** Copies the entry in. */
+  put(key: Uint8Array, entry: Entry): void {
+    const { ttlMs, costMs } = entry;
+    if (ttlMs > 0) this.#store.put(key, entry.bytes, { ttlMs, costMs });
+  }
+}

@@ -1,0 +1,84 @@
+import { type Registry, type RingRecord, type Stoppable, watchRing } from "@kvring/bus";
+import type { Clock, Log, RequestKey } from "@kvring/core";
+import { compileRing, evenSample, type Ring } from "@kvring/ring";
+import { connectNode, type NodeLink } from "@kvring/wire";
+
+/**
+ * The nodes of the current ring, and a link to each. A ring that lags behind costs misses, never
+ * a wrong answer, so it is followed without ceremony.
+ */
+export class NodeDirectory {
+  readonly #links = new Map<string, NodeLink>();
+  readonly #connect: (member: { id: string; address: string }) => NodeLink;
+  readonly #log: Log;
+  #ring: Ring = compileRing({ version: 0, members: [] });
+  #watch: Stoppable | undefined;
+
+  constructor(options: { readonly peerId: string; readonly log: Log; readonly clock: Clock }) {
+    this.#log = options.log;
+    this.#connect = ({ id, address }) =>
+      connectNode({
+        nodeId: id,
+        address,
+        peerId: options.peerId,
+        log: options.log,
+        clock: options.clock,
+      });
+  }
+
+  async follow(registry: Registry): Promise<void> {
+    this.#watch = await watchRing(registry, (ring) => this.#replace(ring));
+  }
+
+  async stop(): Promise<void> {
+    await this.#watch?.stop();
+    await Promise.all([...this.#links.values()].map((link) => link.close()));
+    this.#links.clear();
+  }
+
+  get ringVersion(): number {
+    return this.#ring.version;
+  }
+
+  zoneOf(id: string): string {
+    return this.#ring.members.find((member) => member.id === id)?.zone ?? "";
+  }
+
+  /** The share of the key space for which a node is the primary; for reports. */
+  primaryShare(id: string): number {
+    let own = 0;
+    for (const position of sample) if (this.#ring.ownerAtPoint(position)?.id === id) own += 1;
+    return own / sample.length;
+  }
+
+  links(): readonly NodeLink[] {
+    return [...this.#links.values()];
+  }
+
+  /** The links to a key's owners, the primary first; those that are down too. */
+  owners(key: RequestKey, replicas: number): readonly NodeLink[] {
+    const owners: NodeLink[] = [];
+    for (const { id } of this.#ring.owners(key, replicas)) {
+      const link = this.#links.get(id);
+      if (link !== undefined) owners.push(link);
+    }
+    return owners;
+  }
+
+  #replace(ring: RingRecord): void {
+    const members = new Map(ring.members.map((member) => [member.id, member]));
+    for (const [id, link] of this.#links) {
+      if (members.get(id)?.address === link.address) continue;
+      this.#links.delete(id);
+      void link.close();
+    }
+    for (const member of members.values()) {
+      if (!this.#links.has(member.id)) this.#links.set(member.id, this.#connect(member));
+    }
+    this.#ring = compileRing(ring);
+    for (const link of this.#links.values()) link.routeBy(ring.version);
+    this.#log.info({ version: ring.version, nodes: members.size }, "the ring changed");
+  }
+}
+
+const sample = evenSample(20_000);

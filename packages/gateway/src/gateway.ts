@@ -1,0 +1,188 @@
+import { Server, ServerCredentials } from "@grpc/grpc-js";
+import { announceRecord, type Bus, type LogReader, type Stoppable } from "@kvring/bus";
+import { type Clock, type Log, newIncarnation, nowhere, type Position } from "@kvring/core";
+import { type Check, keepTrying, type Metrics } from "@kvring/ops";
+import { bindServer, loadServices, serverOptions } from "@kvring/wire";
+import { NearCache } from "./cache/near-cache.ts";
+import { ModelCatalog } from "./catalog/model-catalog.ts";
+import { NodeDirectory } from "./cluster/node-directory.ts";
+import { DirectDesk } from "./inference/direct-desk.ts";
+import { InferencePath } from "./inference/inference-path.ts";
+import { GatewayMetrics } from "./metrics.ts";
+import type { GatewayOptions } from "./options.ts";
+import { clusterHandlers } from "./services/cluster.ts";
+import { inferHandler } from "./services/infer.ts";
+import { metadataHandlers } from "./services/open-inference.ts";
+import { rawMethod } from "./services/raw-method.ts";
+
+const version = "0.1.0";
+
+/** A running gateway. */
+export interface Gateway {
+  /** Name and incarnation: two processes never share it, a restarted one has another. */
+  readonly id: string;
+  readonly port: number;
+  readonly metrics: GatewayMetrics;
+  readonly nodes: NodeDirectory;
+  /** What readiness depends on, for `/readyz`. */
+  checks(): readonly Check[];
+  /** Takes no new calls, lets those under way end, and leaves. */
+  drain(): Promise<void>;
+}
+
+/** Throws PORT_IN_USE or BAD_CONFIG. A bus that cannot be reached is waited for in the background. */
+export async function startGateway(parts: {
+  readonly options: GatewayOptions;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}): Promise<Gateway> {
+  const { options, bus, clock, log } = parts;
+  const id = `${options.name}-${newIncarnation()}`;
+  const catalog = new ModelCatalog(log);
+  const nodes = new NodeDirectory({ peerId: id, log, clock });
+  const nearCache = new NearCache(options.nearCacheBytes, clock);
+  const desk = new DirectDesk(id, clock);
+  const follower = new BusFollower({ id, bus, log, catalog, nodes, desk });
+  const metrics = new GatewayMetrics(parts.metrics.registry, {
+    nearCache,
+    inFlight: () => path.inFlight,
+    ringVersion: () => nodes.ringVersion,
+    linksUp: () => nodes.links().filter(({ state }) => state === "up").length,
+  });
+  const path: InferencePath = new InferencePath({
+    options,
+    clock,
+    bus,
+    catalog,
+    nodes,
+    nearCache,
+    desk,
+    metrics,
+    position: () => follower.position,
+  });
+  let draining = false;
+  const isReady = (): boolean => !draining && follower.position.epoch !== 0 && catalog.isReady;
+  const startMs = clock.nowMs();
+  const server = publicServer({ options, path, catalog, isReady });
+  server.addService(
+    loadServices().kvring.v1.ClusterService.service,
+    clusterHandlers({
+      id,
+      bus,
+      catalog,
+      nodes,
+      nearCache,
+      metrics,
+      replicas: options.replicas,
+      uptimeMs: () => clock.nowMs() - startMs,
+      position: () => follower.position,
+    }),
+  );
+  const port = await bindServer(server, options.listen, ServerCredentials.createInsecure());
+  follower.start();
+  log.info({ id, port }, "the gateway listens");
+  return {
+    id,
+    port,
+    metrics,
+    nodes,
+    checks: () => [
+      check("serving", () => !draining, "the gateway is draining"),
+      check("log", () => follower.position.epoch !== 0, "the control log was not reached yet"),
+      check("model", () => catalog.isReady, "no live worker holds a model of the catalog"),
+    ],
+    async drain() {
+      draining = true;
+      await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      await follower.stop();
+      log.info({ id }, "the gateway has drained");
+    },
+  };
+}
+
+function check(name: string, holds: () => boolean, why: string): Check {
+  return { name, failing: () => (holds() ? undefined : why) };
+}
+
+function publicServer(parts: {
+  readonly options: GatewayOptions;
+  readonly path: InferencePath;
+  readonly catalog: ModelCatalog;
+  readonly isReady: () => boolean;
+}): Server {
+  const { options, path, catalog, isReady } = parts;
+  const { inference, kvring } = loadServices();
+  const server = new Server(serverOptions);
+  const infer = inferHandler(path);
+  const open = inference.GRPCInferenceService.service;
+  server.addService(
+    { ...open, ModelInfer: rawMethod(open.ModelInfer) },
+    {
+      ...metadataHandlers({ name: options.serverName, version, catalog, isReady }),
+      ModelInfer: infer,
+    },
+  );
+  const own = kvring.v1.InferenceService.service;
+  server.addService({ ...own, Infer: rawMethod(own.Infer) }, { Infer: infer });
+  return server;
+}
+
+interface Following {
+  readonly id: string;
+  readonly bus: Bus;
+  readonly log: Log;
+  readonly catalog: ModelCatalog;
+  readonly nodes: NodeDirectory;
+  readonly desk: DirectDesk;
+}
+
+/** Everything of a gateway that listens to the bus; attaches as soon as the bus can be reached. */
+class BusFollower {
+  readonly #parts: Following;
+  readonly #attached: Stoppable[] = [];
+  #reader: LogReader | undefined;
+  #stopTrying: (() => void) | undefined;
+
+  constructor(parts: Following) {
+    this.#parts = parts;
+  }
+
+  /** What is computed now is born here. */
+  get position(): Position {
+    return this.#reader?.position ?? nowhere;
+  }
+
+  start(): void {
+    const { bus, catalog, nodes, desk, id, log } = this.#parts;
+    const steps: readonly (readonly [string, () => Promise<void>])[] = [
+      ["serve direct answers", () => desk.serve(bus.courier)],
+      ["follow the ring", () => nodes.follow(bus.registry)],
+      ["follow the catalog", () => catalog.follow(bus.registry, bus.presence)],
+      [
+        "announce the gateway",
+        async () => {
+          this.#attached.push(await announceRecord(bus.presence, "gateway", { id }));
+        },
+      ],
+    ];
+    this.#reader = bus.log.read({ onRecord() {}, onEpoch() {} });
+    const stops = steps.map(([what, step]) => keepTrying(what, step, log));
+    this.#stopTrying = () => {
+      for (const stop of stops) stop();
+    };
+  }
+
+  async stop(): Promise<void> {
+    const { catalog, nodes, desk } = this.#parts;
+    this.#stopTrying?.();
+    await Promise.all([
+      ...this.#attached.map((attached) => attached.stop()),
+      this.#reader?.stop(),
+      catalog.stop(),
+      nodes.stop(),
+      desk.stop(),
+    ]);
+  }
+}

@@ -1,0 +1,144 @@
+import { type Courier, type LogReader, maxDeliveries } from "@kvring/bus";
+import { encodeEntry, KvringError, type Log } from "@kvring/core";
+import type { ModelArtifact, Runtime } from "@kvring/runtime";
+import {
+  decodeMissJob,
+  encodeAnswer,
+  type MissJob,
+  resolveInputs,
+  resolveOutputs,
+  scanRequest,
+} from "@kvring/wire";
+import type { WorkerMetrics } from "../metrics.ts";
+import { GatewayHolder, type Holder, NodeHolder } from "./holder.ts";
+import type { NodeLinks } from "./node-links.ts";
+import type { Slots } from "./slots.ts";
+
+const keepEveryMs = 1_000;
+const bornTimeoutMs = 5_000;
+
+export interface JobParts {
+  readonly runtime: Runtime;
+  readonly links: NodeLinks;
+  readonly courier: Courier;
+  readonly reader: LogReader;
+  readonly slots: Slots;
+  readonly metrics: WorkerMetrics;
+  readonly log: Log;
+}
+
+/** One delivery of a job: ask whether it is still wanted, compute, deliver. */
+export class JobRunner {
+  readonly #parts: JobParts;
+
+  constructor(parts: JobParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Rejects only where another delivery of the same job may go better: when nobody has heard of
+   * its result. Whatever the waiters were told, good or bad, settles it.
+   */
+  async run(
+    artifact: ModelArtifact,
+    delivery: { readonly body: Uint8Array; readonly deliveries: number },
+  ): Promise<void> {
+    const job = decodeMissJob(delivery.body);
+    const holder = await this.#holderOf(job);
+    // Nobody who could be asked waits for it: the waiters have gone on to the next owner.
+    if (holder === undefined) return this.#parts.metrics.dropped("holder-lost");
+    if (delivery.deliveries > maxDeliveries) {
+      this.#parts.metrics.failed("POISON_JOB");
+      return holder.fail(poison(job));
+    }
+    await this.#parts.slots.use(() => this.#compute(artifact, job, holder));
+  }
+
+  async #holderOf(job: MissJob): Promise<Holder | undefined> {
+    const [owner] = job.owners;
+    if (job.replyTo !== "") return new GatewayHolder(this.#parts.courier, job);
+    if (owner === undefined) return undefined;
+    try {
+      return new NodeHolder(await this.#parts.links.reach(owner), job);
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #compute(artifact: ModelArtifact, job: MissJob, holder: Holder): Promise<void> {
+    const { metrics } = this.#parts;
+    const begun = await holder.begin();
+    if (!begun.alive || begun.remainingMs <= 0) {
+      metrics.dropped("abandoned");
+      return;
+    }
+    const keeping = setInterval(() => {
+      holder.keep().catch(() => {});
+    }, keepEveryMs);
+    let entry: Uint8Array;
+    try {
+      entry = await this.#entry(artifact, job, begun.input);
+    } catch (error) {
+      const failure = KvringError.from(error);
+      metrics.failed(failure.reason);
+      this.#parts.log.warn({ model: job.model, reason: failure.reason }, failure.message);
+      await holder.fail(failure);
+      return;
+    } finally {
+      clearInterval(keeping);
+    }
+    await this.#deliver(job, holder, entry);
+  }
+
+  async #entry(
+    artifact: ModelArtifact,
+    job: MissJob,
+    staged: Uint8Array | undefined,
+  ): Promise<Uint8Array> {
+    const { runtime, reader, metrics } = this.#parts;
+    // What this worker knows must not be older than what the answer claims to be.
+    await reader.reached(job.born.sequence, bornTimeoutMs);
+    if (reader.position.epoch !== job.born.epoch) {
+      throw new KvringError("INPUT_LOST", "the control log began anew while the job was waiting");
+    }
+    if (job.stagedBytes > 0 && staged?.length !== job.stagedBytes) {
+      throw new KvringError("INPUT_LOST", "the job's input is not where it was staged; ask again");
+    }
+    const scanned = scanRequest(staged ?? job.request);
+    const inputs = resolveInputs(scanned, artifact.signature);
+    const names = resolveOutputs(scanned, artifact.signature);
+    const { outputs, computeMs } = await runtime.run(job.digest, inputs, names);
+    metrics.computed(job.model, computeMs);
+    const { born, scopes, ttlMs, digest, model, version } = job;
+    const body = encodeAnswer({ modelName: model, modelVersion: version, outputs });
+    return encodeEntry({ born, scopes, ttlMs, digest, costMs: computeMs, ageMs: 0 }, body);
+  }
+
+  /** The holder first, since somebody waits there; the replicas get their copies beside. */
+  async #deliver(job: MissJob, holder: Holder, entry: Uint8Array): Promise<void> {
+    const { links, log } = this.#parts;
+    const store = job.ttlMs > 0;
+    const replicas = job.replyTo === "" ? job.owners.slice(1) : job.owners;
+    const copies = replicas.map(async (owner) => {
+      const link = await links.reach(owner);
+      await link.put({ key: job.key, token: undefined, entry, store });
+    });
+    const [answered, ...copied] = await Promise.allSettled([
+      holder.answer(entry, store),
+      ...copies,
+    ]);
+    for (const result of [answered, ...copied]) {
+      if (result?.status !== "rejected") continue;
+      const { reason, message } = KvringError.from(result.reason);
+      // A lost owner's waiters ask the next one; nothing is owed to it any more.
+      log.warn({ reason, model: job.model }, `an owner did not get its answer: ${message}`);
+    }
+  }
+}
+
+function poison(job: MissJob): KvringError {
+  return new KvringError(
+    "POISON_JOB",
+    `${maxDeliveries} workers died computing this request of model "${job.model}"; it is not tried again`,
+  );
+}

@@ -1,0 +1,59 @@
+import { KvringError } from "@kvring/core";
+import type { JobOwner, NodeLink } from "@kvring/wire";
+
+const upTimeoutMs = 1_000;
+
+/**
+ * Links to the nodes that jobs name, made when first needed. A worker does not follow the ring:
+ * the job says where its answer belongs. Bounded: the link used longest ago makes room.
+ */
+export class NodeLinks {
+  readonly #connect: (owner: JobOwner) => NodeLink;
+  readonly #most: number;
+  /** In order of use, the latest last. */
+  readonly #links = new Map<string, NodeLink>();
+
+  constructor(connect: (owner: JobOwner) => NodeLink, most = 256) {
+    this.#connect = connect;
+    this.#most = most;
+  }
+
+  /** Resolves when the link is up; throws LINK_LOST when that takes longer than a second. */
+  async reach(owner: JobOwner): Promise<NodeLink> {
+    const link = this.#take(owner);
+    if (link.state === "up") return link;
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        stop();
+        reject(
+          new KvringError("LINK_LOST", `node ${owner.nodeId} at ${owner.address} is not there`),
+        );
+      }, upTimeoutMs);
+      const stop = link.onState((state) => {
+        if (state !== "up") return;
+        clearTimeout(timer);
+        stop();
+        resolve();
+      });
+    });
+    return link;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#links.values()].map((link) => link.close()));
+    this.#links.clear();
+  }
+
+  #take(owner: JobOwner): NodeLink {
+    const name = `${owner.nodeId} ${owner.address}`;
+    const link = this.#links.get(name) ?? this.#connect(owner);
+    this.#links.delete(name);
+    this.#links.set(name, link);
+    for (const [oldest, old] of this.#links) {
+      if (this.#links.size <= this.#most) break;
+      this.#links.delete(oldest);
+      void old.close();
+    }
+    return link;
+  }
+}

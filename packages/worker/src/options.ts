@@ -1,0 +1,15 @@
+/** Settings of a worker; all durations in milliseconds. */
+export interface WorkerOptions {
+  /** Names the process; its id is this and its incarnation. */
+  readonly name: string;
+  /** The model repository. */
+  readonly models: string;
+  /** Child processes, and so computations at a time. */
+  readonly processes: number;
+}
+
+export const defaultWorkerOptions: WorkerOptions = Object.freeze({
+  name: "worker",
+  models: "",
+  processes: 1,
+});

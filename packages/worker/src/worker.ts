@@ -1,0 +1,141 @@
+import { announceRecord, type Bus, type RecordAnnouncement, watchRecords } from "@kvring/bus";
+import { type Clock, type Log, newIncarnation } from "@kvring/core";
+import { type Check, keepTrying, type Metrics } from "@kvring/ops";
+import { createRuntime, type RepositorySnapshot, watchRepository } from "@kvring/runtime";
+import { connectNode } from "@kvring/wire";
+import { JobRunner } from "./jobs/job-runner.ts";
+import { NodeLinks } from "./jobs/node-links.ts";
+import { Slots } from "./jobs/slots.ts";
+import { WorkerMetrics } from "./metrics.ts";
+import { ModelHost } from "./models/model-host.ts";
+import type { WorkerOptions } from "./options.ts";
+
+/** A running worker. */
+export interface WorkerProcess {
+  readonly id: string;
+  readonly metrics: WorkerMetrics;
+  checks(): readonly Check[];
+  /** Takes no more jobs, ends those it has, and leaves. */
+  drain(): Promise<void>;
+}
+
+/** Throws BAD_CONFIG when the model repository is not there. The bus is waited for. */
+export async function startWorker(parts: {
+  readonly options: WorkerOptions;
+  readonly bus: Bus;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}): Promise<WorkerProcess> {
+  const { options, bus, clock, log } = parts;
+  const id = `${options.name}-${newIncarnation()}`;
+  const runtime = await createRuntime({ processes: options.processes, log, clock });
+  const links = new NodeLinks(({ nodeId, address }) =>
+    connectNode({ nodeId, address, peerId: id, log, clock }),
+  );
+  const reader = bus.log.read({ onRecord() {}, onEpoch() {} });
+  const metrics: WorkerMetrics = new WorkerMetrics(parts.metrics.registry, {
+    models: () => host.serving,
+  });
+  const runner = new JobRunner({
+    runtime,
+    links,
+    reader,
+    metrics,
+    log,
+    courier: bus.courier,
+    slots: new Slots(runtime.slots),
+  });
+  const others = new OtherWorkers(id);
+  let announcement: RecordAnnouncement<"worker"> | undefined;
+  const host: ModelHost = new ModelHost({
+    bus,
+    runtime,
+    runner,
+    clock,
+    log,
+    isHeldElsewhere: (digest) => others.hold(digest),
+    onChange: ({ digests, rejected }) => {
+      announcement?.update({ id, digests, rejected }).catch(() => {});
+    },
+  });
+  const release = async (): Promise<void> => {
+    await host.stop();
+    await Promise.all([reader.stop(), links.close(), runtime.close()]);
+  };
+  try {
+    announcement = await announceRecord(bus.presence, "worker", { id, digests: [], rejected: [] });
+    const watch = await watchRecords(bus.presence, "worker", (records) => {
+      others.replace(records);
+      host.reconsider().catch(() => {});
+    });
+    const serving = new Serving(host, log);
+    const repository = await watchRepository(options.models, {
+      log,
+      clock,
+      onChange: (snapshot) => serving.apply(snapshot),
+    });
+    log.info({ id, models: options.models }, "the worker is up");
+    return {
+      id,
+      metrics,
+      checks: () => [
+        {
+          name: "model",
+          failing: () => (host.serving > 0 ? undefined : "no model is served yet"),
+        },
+      ],
+      async drain() {
+        serving.stop();
+        await repository.stop();
+        await watch.stop();
+        await announcement?.stop();
+        await release();
+        log.info({ id }, "the worker has drained");
+      },
+    };
+  } catch (error) {
+    await announcement?.stop();
+    await release();
+    throw error;
+  }
+}
+
+/** Applies snapshots to the host, again and again while the bus cannot be reached. */
+class Serving {
+  readonly #host: ModelHost;
+  readonly #log: Log;
+  #stopTrying: () => void = () => {};
+
+  constructor(host: ModelHost, log: Log) {
+    this.#host = host;
+    this.#log = log;
+  }
+
+  apply(snapshot: RepositorySnapshot): void {
+    this.#stopTrying();
+    this.#stopTrying = keepTrying("serve the models", () => this.#host.apply(snapshot), this.#log);
+  }
+
+  stop(): void {
+    this.#stopTrying();
+  }
+}
+
+class OtherWorkers {
+  readonly #own: string;
+  #digests: ReadonlySet<string> = new Set();
+
+  constructor(own: string) {
+    this.#own = own;
+  }
+
+  replace(records: ReadonlyMap<string, { readonly digests: readonly string[] }>): void {
+    const others = [...records].filter(([id]) => id !== this.#own);
+    this.#digests = new Set(others.flatMap(([, { digests }]) => digests));
+  }
+
+  hold(digest: string): boolean {
+    return this.#digests.has(digest);
+  }
+}
