@@ -1,0 +1,26 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    // Fail instead of hanging: a test that needs more is a test of the wrong thing.
+    testTimeout: 5_000,
+    globalSetup: ["test/setup/nats-server.ts"],
+    coverage: {
+      provider: "v8",
+      include: ["packages/*/src/**/*.ts"],
+      exclude: ["**/gen/**", "**/*.test.ts"],
+    },
+    projects: [
+      { extends: true, test: { name: "unit", include: ["packages/*/src/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "cluster",
+          include: ["test/**/*.test.ts"],
+          testTimeout: 60_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
