@@ -5,7 +5,7 @@ export interface Check {
   failing(): string | undefined;
 }
 
-export interface CheckResult {
+interface CheckResult {
   readonly name: string;
   readonly ok: boolean;
   readonly why?: string;
