@@ -15,4 +15,5 @@ export {
   int4OutputModel,
   sequenceOutputModel,
 } from "./fixtures/unsupported.ts";
+export { type Random, seededRandom, shuffled } from "./random.ts";
 export { shippedRepository } from "./shipped.ts";

@@ -28,7 +28,7 @@ const standardError = 2;
 
 /**
  * Logs to standard error. A line is written when the call returns: written in the background, the
- * last lines of a process that exits came in another order, 1 run in 20 on a busy machine. Nothing
+ * last lines of a process that exits came in another order on a busy machine. Nothing
  * logs per request, so the 20 µs a line takes are no part of an answer's time.
  */
 export function createLog(options: LogOptions): ProcessLog {

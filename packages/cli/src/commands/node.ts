@@ -66,14 +66,10 @@ Example:
       live: [],
       ready: running.checks(),
     });
-    serveUntilInterrupted(
-      { grpc: running.address, http: page.address },
-      log,
-      async () => {
-        await running.drain();
-        await page.close();
-        await bus.close();
-      },
-    );
+    serveUntilInterrupted({ grpc: running.address, http: page.address }, log, async () => {
+      await running.drain();
+      await page.close();
+      await bus.close();
+    });
   });
 }

@@ -39,7 +39,8 @@ async function showRing(flags: RingFlags): Promise<void> {
     version: version + 1,
     members: [...members, { id: "one-more", address: "", zone: members[0]?.zone ?? "default" }],
   });
-  const moved = members.length === 0 ? 1 : movement(ring, grown, evenSample(100_000), 1).primariesMoved;
+  const moved =
+    members.length === 0 ? 1 : movement(ring, grown, evenSample(100_000), 1).primariesMoved;
   if (flags.json) {
     printJson({
       version,

@@ -64,14 +64,10 @@ Example:
       live: [],
       ready: running.checks(),
     });
-    serveUntilInterrupted(
-      { http: page.address },
-      log,
-      async () => {
-        await running.drain();
-        await page.close();
-        await bus.close();
-      },
-    );
+    serveUntilInterrupted({ http: page.address }, log, async () => {
+      await running.drain();
+      await page.close();
+      await bus.close();
+    });
   });
 }

@@ -3,7 +3,17 @@ import { limits } from "@kvring/core";
 import { policyNames } from "@kvring/store";
 import { z } from "zod";
 import type { Setting } from "./settings.ts";
-import { bytes, count, durationMs, flag, listen, name, natsUrl, text } from "./values.ts";
+import {
+  bytes,
+  bytesOrNone,
+  count,
+  durationMs,
+  flag,
+  listen,
+  name,
+  natsUrl,
+  text,
+} from "./values.ts";
 
 /** Every setting of every command, once; the commands pick theirs. */
 
@@ -85,10 +95,10 @@ export const gateway = {
   }),
   nearCache: setting({
     name: "near-cache",
-    value: bytes,
+    value: bytesOrNone,
     fallback: `${limits.nearCacheBytes / MiB}MiB`,
     shows: "size",
-    help: "memory for hot entries in the gateway itself",
+    help: "memory for hot entries in the gateway itself; 0 switches it off",
   }),
   entryTtl: setting({
     name: "entry-ttl",

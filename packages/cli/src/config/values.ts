@@ -14,15 +14,22 @@ const unitBytes: Readonly<Record<string, number>> = {
 };
 
 /** "512MiB", "1GiB", or a number of bytes. */
-export const bytes = z
-  .union([z.string(), z.number()])
-  .transform((value, context) => {
-    const [, digits, unit = "B"] = /^(\d+(?:\.\d+)?)\s*([KMG]i?B|B)?$/.exec(String(value)) ?? [];
-    if (digits !== undefined) return Math.floor(Number(digits) * (unitBytes[unit] ?? 1));
-    context.addIssue({ code: "custom", message: 'a size, as in "512MiB" or 1048576' });
-    return z.NEVER;
-  })
-  .pipe(z.number().min(1024 * 1024, "a size of at least 1MiB"));
+const size = z.union([z.string(), z.number()]).transform((value, context) => {
+  const [, digits, unit = "B"] = /^(\d+(?:\.\d+)?)\s*([KMG]i?B|B)?$/.exec(String(value)) ?? [];
+  if (digits !== undefined) return Math.floor(Number(digits) * (unitBytes[unit] ?? 1));
+  context.addIssue({ code: "custom", message: 'a size, as in "512MiB" or 1048576' });
+  return z.NEVER;
+});
+
+const leastBytes = 1024 * 1024;
+
+export const bytes = size.pipe(z.number().min(leastBytes, "a size of at least 1MiB"));
+
+/** A size, or 0 for none. */
+export const bytesOrNone = size.refine(
+  (value) => value === 0 || value >= leastBytes,
+  "a size of at least 1MiB, or 0 to switch it off",
+);
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 

@@ -7,7 +7,7 @@ import {
   type Tensor,
   type TensorSpec,
 } from "@kvring/core";
-import { seededRandom } from "../demo/zipf.ts";
+import { seededRandom } from "@kvring/models";
 
 /** Tensors as people type and read them. */
 

@@ -15,34 +15,38 @@ export interface CurrentEntry {
  * tested for currency when it is used.
  */
 export class NearCache {
-  readonly #store: Store;
+  /** Undefined: switched off. */
+  readonly #store: Store | undefined;
 
+  /** `capacityBytes` 0 switches it off. */
   constructor(capacityBytes: number, clock: Clock) {
-    this.#store = createStore({ policy: "lru", capacityBytes, clock });
+    if (capacityBytes > 0) {
+      this.#store = createStore({ policy: "lru", capacityBytes, clock });
+    }
   }
 
   get usedBytes(): number {
-    return this.#store.usedBytes;
+    return this.#store?.usedBytes ?? 0;
   }
 
   get capacityBytes(): number {
-    return this.#store.capacityBytes;
+    return this.#store?.capacityBytes ?? 0;
   }
 
   get size(): number {
-    return this.#store.size;
+    return this.#store?.size ?? 0;
   }
 
   /** The entry is borrowed: valid until the store is called again. */
   get(key: Uint8Array, minBorn: Position, maxAgeMs: number | undefined): CurrentEntry | undefined {
-    const found = this.#store.get(key);
+    const found = this.#store?.get(key);
     if (found === undefined) return undefined;
     const entry = new Entry(found.bytes);
     const ageMs = entry.ageMs + found.ageMs;
     if (maxAgeMs !== undefined && ageMs > maxAgeMs) return undefined;
     const born = entry.born;
     if (born.epoch !== minBorn.epoch || born.sequence < minBorn.sequence) {
-      this.#store.delete(key);
+      this.#store?.delete(key);
       return undefined;
     }
     return { entry, ageMs, ttlMs: found.ttlMs };
@@ -51,6 +55,6 @@ export class NearCache {
   /** Copies the entry in. */
   put(key: Uint8Array, entry: Entry): void {
     const { ttlMs, costMs } = entry;
-    if (ttlMs > 0) this.#store.put(key, entry.bytes, { ttlMs, costMs });
+    if (ttlMs > 0) this.#store?.put(key, entry.bytes, { ttlMs, costMs });
   }
 }

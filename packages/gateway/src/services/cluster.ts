@@ -1,7 +1,7 @@
 import {
   credentials,
-  type sendUnaryData,
   type ServerUnaryCall,
+  type sendUnaryData,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import type { Bus } from "@kvring/bus";
