@@ -1,6 +1,13 @@
 /**
  * What kvring's processes need of each other beyond the data plane. Two implementations stand
  * behind these ports, in-process and NATS; one contract suite runs over both.
+ *
+ * While the bus cannot be reached, what asks for something (`append`, `tail`, `get`, `put`,
+ * `delete`, `publish`, `depth`, `request`, a registry's `watch`) throws BUS_UNAVAILABLE within its
+ * time; what only listens (`read`, `consume`, `serve`, `announce`, a presence's `watch`) is
+ * promised at once and begins when the bus is there.
+ *
+ * Nothing is called back from inside a call. Bodies are copied on their way in and out.
  */
 import type { Position } from "@kvring/core";
 
@@ -65,7 +72,10 @@ export interface LogEntry {
 export interface LogReader extends Stoppable {
   /** `nowhere` until the log was reached. Never goes back within an epoch. */
   readonly position: Position;
-  /** Resolves when `position` is at or past `sequence` of the reader's current epoch. */
+  /**
+   * Resolves when `position` is at or past `sequence` of the reader's current epoch. Throws
+   * BUS_UNAVAILABLE when that takes longer, when the epoch ends, or when the reader is stopped.
+   */
   reached(sequence: number, timeoutMs: number): Promise<void>;
 }
 
@@ -125,6 +135,7 @@ export const maxDeliveries = 2;
 
 /** Small messages to one process, with an answer. Bodies are at most `courierBytes`. */
 export interface Courier {
+  /** One handler per address. The KvringError it rejects with reaches who asked. */
   serve(address: string, handle: (body: Uint8Array) => Promise<Uint8Array>): Promise<Stoppable>;
   /** Throws BUS_UNAVAILABLE when nobody serves the address or no answer comes in time. */
   request(address: string, body: Uint8Array, timeoutMs: number): Promise<Uint8Array>;

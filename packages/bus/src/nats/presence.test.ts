@@ -1,0 +1,41 @@
+import { ManualClock } from "@kvring/core";
+import { connect } from "nats";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { eventually } from "../contract/support.ts";
+import { type NatsServer, startNatsServer } from "../testing/index.ts";
+import { connectNatsBus } from "./bus.ts";
+import { natsNames } from "./names.ts";
+
+let server: NatsServer;
+
+beforeAll(async () => {
+  server = await startNatsServer();
+});
+
+afterAll(() => server.stop());
+
+test("a member that falls silent without a good-bye is gone after three seconds", async () => {
+  const clock = new ManualClock();
+  const bus = await connectNatsBus({ servers: server.url, name: "observer", clock });
+  const sets: string[][] = [];
+  await bus.presence.watch("node", (members) => sets.push([...members.keys()].toSorted()));
+  const steps: string[] = [];
+  await bus.presence.watch("gateway", (members) => steps.push([...members.keys()].join()));
+  await bus.presence.announce("node", "alive", Buffer.from("a"));
+  const stranger = await connect({ servers: server.url });
+  stranger.publish(natsNames("kvring").presenceSubject("node", "mortal"), Buffer.from("m"));
+  await stranger.flush();
+  await stranger.close();
+  await eventually(() => expect(sets.at(-1)).toEqual(["alive", "mortal"]));
+  for (const step of ["1", "2"]) {
+    clock.advance(1_000);
+    // What follows the heartbeat on its connection is heard after it.
+    const announcement = await bus.presence.announce("gateway", step, Buffer.from(""));
+    await eventually(() => expect(steps.at(-1)).toBe(step));
+    await announcement.stop();
+  }
+  expect(sets.at(-1)).toEqual(["alive", "mortal"]);
+  clock.advance(1_000);
+  await eventually(() => expect(sets.at(-1)).toEqual(["alive"]));
+  await bus.close();
+});

@@ -1,0 +1,130 @@
+import { KvringError, type Log } from "@kvring/core";
+import { DiscardPolicy, nanos, RetentionPolicy, StorageType, type StreamConfig } from "nats";
+import { type BusLimits, dedupeWindowMs } from "../options.ts";
+import { readNatsError } from "./errors.ts";
+import type { NatsNames } from "./names.ts";
+import type { Session } from "./session.ts";
+
+export type StreamPart = "log" | "state" | "jobs";
+
+/** The registry holds a catalog and a ring, both small. */
+const stateBytes = 64 * 1024 * 1024;
+
+/** Creates kvring's streams where they are missing, each when it is first needed. */
+export class Topology {
+  readonly #configs: Readonly<Record<StreamPart, Partial<StreamConfig> & { name: string }>>;
+  readonly #log: Log;
+  readonly #ensured = new WeakMap<Session, Map<StreamPart, Promise<void>>>();
+
+  constructor(options: {
+    readonly names: NatsNames;
+    readonly limits: BusLimits;
+    readonly replicas: number;
+    readonly log: Log;
+  }) {
+    this.#configs = streamConfigs(options.names, options.limits, options.replicas);
+    this.#log = options.log;
+  }
+
+  ensure(session: Session, part: StreamPart): Promise<void> {
+    let parts = this.#ensured.get(session);
+    if (parts === undefined) {
+      parts = new Map();
+      this.#ensured.set(session, parts);
+    }
+    let ensured = parts.get(part);
+    if (ensured === undefined) {
+      ensured = this.#create(session, part);
+      parts.set(part, ensured);
+      // What failed is tried again by the next who needs it.
+      ensured.catch(() => this.forget(session, part));
+    }
+    return ensured;
+  }
+
+  /** Somebody did not find the stream that was there before. */
+  forget(session: Session, part: StreamPart): void {
+    this.#ensured.get(session)?.delete(part);
+  }
+
+  async #create(session: Session, part: StreamPart): Promise<void> {
+    const wanted = this.#configs[part];
+    const { streams } = session.jsm;
+    try {
+      const { config } = await streams.info(wanted.name);
+      this.#compare(wanted, config);
+      return;
+    } catch (error) {
+      if (readNatsError(error).kind !== "absent") throw error;
+    }
+    try {
+      await streams.add(wanted);
+      this.#log.info({ stream: wanted.name }, "created a stream in NATS");
+    } catch (error) {
+      // Another process created it at the same time, with other limits.
+      if (readNatsError(error).kind === "exists") return;
+      throw refused(wanted.name, error);
+    }
+  }
+
+  /** Processes with different settings would change it to and fro, so what is there stays. */
+  #compare(wanted: Partial<StreamConfig>, found: StreamConfig): void {
+    for (const key of ["max_msgs", "max_bytes", "max_age", "num_replicas"] as const) {
+      if (wanted[key] === undefined || wanted[key] === found[key]) continue;
+      this.#log.warn(
+        { stream: found.name, setting: key, wanted: wanted[key], found: found[key] },
+        "a stream in NATS has other limits than this process is configured with; they stay",
+      );
+    }
+  }
+}
+
+function streamConfigs(names: NatsNames, limits: BusLimits, replicas: number) {
+  const common = { discard: DiscardPolicy.New, num_replicas: replicas };
+  return {
+    log: {
+      ...common,
+      name: names.logStream,
+      description: "kvring: the control log",
+      subjects: [names.logSubjects],
+      storage: StorageType.File,
+      max_bytes: limits.logBytes,
+      deny_delete: true,
+      duplicate_window: nanos(dedupeWindowMs),
+    },
+    state: {
+      ...common,
+      name: names.stateStream,
+      description: "kvring: the ring and the model catalog",
+      subjects: [names.stateSubjects],
+      storage: StorageType.File,
+      max_msgs_per_subject: 1,
+      max_bytes: stateBytes,
+      allow_rollup_hdrs: true,
+      deny_delete: true,
+      duplicate_window: nanos(dedupeWindowMs),
+    },
+    jobs: {
+      ...common,
+      name: names.jobsStream,
+      description: "kvring: the miss queue",
+      subjects: [names.jobsSubjects],
+      retention: RetentionPolicy.Workqueue,
+      storage: StorageType.Memory,
+      max_msgs: limits.queueJobs,
+      max_bytes: limits.queueBytes,
+      max_age: nanos(limits.jobAgeMs),
+      duplicate_window: nanos(Math.min(dedupeWindowMs, limits.jobAgeMs)),
+    },
+  };
+}
+
+/** What may pass is tried again; the rest is a matter of configuration, and says so. */
+function refused(stream: string, error: unknown): unknown {
+  const failure = readNatsError(error);
+  if (failure.kind === "passing" || failure.kind === "absent") return error;
+  const why = error instanceof Error ? error.message : String(error);
+  return new KvringError("BAD_CONFIG", `NATS does not create the stream ${stream}: ${why}`, {
+    cause: error,
+  });
+}

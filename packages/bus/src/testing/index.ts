@@ -1,0 +1,6 @@
+export {
+  findNatsServer,
+  howToInstall,
+  type NatsServer,
+  startNatsServer,
+} from "./nats-server.ts";
