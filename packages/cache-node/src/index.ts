@@ -1,1 +1,8 @@
-export {};
+export { type CacheNode, type CacheNodeOptions, createCacheNode } from "./cache-node.ts";
+export {
+  type CacheNodeProcess,
+  defaultNodeOptions,
+  type NodeOptions,
+  startNode,
+} from "./process.ts";
+export type { NodeState, NodeStats } from "./stats.ts";

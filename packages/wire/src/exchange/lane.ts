@@ -108,6 +108,11 @@ export class Lane<Item> {
     this.#schedule();
   }
 
+  /** Sends what can be sent now instead of at the end of the turn. */
+  flush(): void {
+    this.#flush();
+  }
+
   close(): void {
     this.#closed = true;
     this.#full.length = 0;

@@ -177,6 +177,12 @@ export class NodeSession implements ExchangeSession {
     );
   }
 
+  /** Closes, after what was answered in this turn. */
+  finish(error: KvringError): void {
+    this.#lane("small")?.flush();
+    this.close(error);
+  }
+
   /** Ends both streams and tells the handler, once. */
   close(error: KvringError | undefined): void {
     const state = this.#state;

@@ -78,7 +78,7 @@ export class ExchangeServer {
   /** Ends all sessions, so that their peers go elsewhere. */
   close(): void {
     const error = new KvringError("DRAINING", `${this.#options.nodeId} is shutting down`);
-    for (const session of [...this.#sessions.values()]) session.close(error);
+    for (const session of [...this.#sessions.values()]) session.finish(error);
   }
 
   #greet(call: Call, bytes: Buffer): void {

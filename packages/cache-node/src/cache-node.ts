@@ -1,0 +1,82 @@
+import type { Server } from "@grpc/grpc-js";
+import { type Clock, KvringError, type Log } from "@kvring/core";
+import { createStore, type PolicyName } from "@kvring/store";
+import { ExchangeServer } from "@kvring/wire";
+import { NodeHandler } from "./node-handler.ts";
+import { addCacheNodeService } from "./service.ts";
+import type { NodeState, NodeStats } from "./stats.ts";
+
+export interface CacheNodeOptions {
+  /** Opaque and stable: the ring places keys by it. */
+  readonly id: string;
+  /** Where owners of one key are kept apart. */
+  readonly zone: string;
+  /** What entries may take: values, keys and metadata. */
+  readonly capacityBytes: number;
+  readonly policy: PolicyName;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Inputs that may be staged, beside the capacity. Default: a quarter of it. */
+  readonly stagedBytes?: number;
+  /** The ring the node knows; 0: none yet. */
+  readonly ringVersion?: () => number;
+  /** The node begins to drain: its owner takes it out of the ring. */
+  readonly onDraining?: () => void;
+}
+
+/** One node of the ring, to be put into a gRPC server. */
+export interface CacheNode {
+  readonly id: string;
+  readonly zone: string;
+  readonly state: NodeState;
+  addTo(server: Server): void;
+  stats(): NodeStats;
+  /**
+   * Begins nothing new. Resolves with true when nothing is under way any more, or with false after
+   * `timeoutMs`.
+   */
+  drain(timeoutMs: number): Promise<boolean>;
+  /** Ends all sessions, saying so. */
+  close(): void;
+}
+
+/** Throws BAD_CONFIG for a capacity or policy that cannot be meant. */
+export function createCacheNode(options: CacheNodeOptions): CacheNode {
+  const { id, zone, capacityBytes, policy, clock, log } = options;
+  if (id === "") throw new KvringError("BAD_CONFIG", "a cache node needs an id");
+  const ringVersion = options.ringVersion ?? (() => 0);
+  const store = createStore({ policy, capacityBytes, clock });
+  const stagedBytes = options.stagedBytes ?? Math.floor(capacityBytes / 4);
+  const handler = new NodeHandler({ store, clock, stagedBytes });
+  const exchange = new ExchangeServer({ nodeId: id, handler, log, clock, ringVersion });
+  const startMs = clock.nowMs();
+
+  const node: CacheNode = {
+    id,
+    zone,
+    get state() {
+      return handler.isDraining ? "draining" : "serving";
+    },
+    addTo(server) {
+      addCacheNodeService(server, node, (call) => exchange.accept(call));
+    },
+    stats: () => ({
+      nodeId: id,
+      zone,
+      state: node.state,
+      ringVersion: ringVersion(),
+      sessions: exchange.sessions,
+      uptimeMs: clock.nowMs() - startMs,
+      ...handler.stats(),
+    }),
+    async drain(timeoutMs) {
+      if (!handler.isDraining) {
+        log.info({ node: id }, "draining");
+        options.onDraining?.();
+      }
+      return handler.drain(timeoutMs);
+    },
+    close: () => exchange.close(),
+  };
+  return node;
+}
