@@ -1,3 +1,4 @@
+import assert from "node:assert";
 import { hash } from "node:crypto";
 import HashRing from "hashring";
 import { checkDescriptor, type Member, type RingDescriptor } from "./descriptor.ts";
@@ -128,6 +129,8 @@ class Layout {
   }
 
   sorted(): { readonly points: Uint32Array; readonly owners: Uint16Array } {
+    // A member without points would send who walks the ring in search of it around forever.
+    assert(this.#size === this.#packed.length, "every member has the points of its weight");
     const packed = this.#packed.sort();
     const points = new Uint32Array(packed.length);
     const owners = new Uint16Array(packed.length);

@@ -1,16 +1,14 @@
 import { KvringError } from "@kvring/core";
-import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   checkDescriptor,
   emptyDescriptor,
   type Member,
   maxMembers,
-  type RingDescriptor,
   withMember,
   withoutMember,
 } from "./descriptor.ts";
-import { decodeDescriptor, encodeDescriptor } from "./descriptor-codec.ts";
+import { compileRing } from "./ring.ts";
 
 const node: Member = { id: "node-1", address: "10.0.0.1:8101", zone: "a" };
 
@@ -47,6 +45,16 @@ describe("changes", () => {
   });
 });
 
+describe("what can be in a ring", () => {
+  test.each(["a", "node-2", "-", "_", ".", "__proto", "0", "42", "constructor", "x".repeat(64)])(
+    "an id %s, with points of its own",
+    (id) => {
+      const members = [node, { ...node, id }];
+      expect(compileRing({ version: 1, members }).pointCount).toBe(2 * 640);
+    },
+  );
+});
+
 describe("what cannot be in a ring", () => {
   const badMembers: [string, Member][] = [
     ["no id", { ...node, id: "" }],
@@ -77,63 +85,5 @@ describe("what cannot be in a ring", () => {
     expect(reasonOf(() => checkDescriptor({ version: 1, members }))).toBe("BAD_CONFIG");
     const most = { version: 1, members: members.slice(1) };
     expect(checkDescriptor(most)).toBe(most);
-  });
-});
-
-describe("the form in the registry", () => {
-  const text = fc.string({ minLength: 1, maxLength: 20 });
-  const members = fc.uniqueArray(
-    fc.record(
-      {
-        id: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,20}$/),
-        address: text,
-        zone: text,
-        weight: fc.double({ min: 0.1, max: 10, noNaN: true }),
-      },
-      { requiredKeys: ["id", "address", "zone"] },
-    ),
-    { selector: ({ id }) => id, maxLength: 5 },
-  );
-
-  test("brings back what was written", () => {
-    fc.assert(
-      fc.property(fc.nat(), members, (version, list) => {
-        const descriptor = { version, members: list } as RingDescriptor;
-        expect(decodeDescriptor(encodeDescriptor(descriptor))).toEqual(descriptor);
-      }),
-    );
-  });
-
-  test("is frozen when read, and leaves out what is not known", () => {
-    const bytes = Buffer.from('{"version":1,"color":"red","members":[]}');
-    const descriptor = decodeDescriptor(bytes);
-    expect(descriptor).toEqual({ version: 1, members: [] });
-    expect(Object.isFrozen(descriptor) && Object.isFrozen(descriptor.members)).toBe(true);
-  });
-
-  test.each([
-    "",
-    "{",
-    "null",
-    "[]",
-    "7",
-    "{}",
-    '{"version":"1","members":[]}',
-    '{"version":1,"members":{}}',
-    '{"version":1,"members":[null]}',
-    '{"version":1,"members":[{"id":"a","address":"h:1"}]}',
-    '{"version":1,"members":[{"id":"a","address":"h:1","zone":"","weight":"2"}]}',
-  ])("refuses %s", (json) => {
-    expect(reasonOf(() => decodeDescriptor(Buffer.from(json)))).toBe("MESSAGE_MALFORMED");
-  });
-
-  test.each([
-    ['{"version":1,"members":[{"id":"::1","address":"h:1","zone":""}]}', "BAD_CONFIG"],
-    [
-      '{"version":1,"members":[{"id":"a","address":"h","zone":""},{"id":"a","address":"h","zone":""}]}',
-      "DUPLICATE_NODE",
-    ],
-  ])("refuses %s", (json, reason) => {
-    expect(reasonOf(() => decodeDescriptor(Buffer.from(json)))).toBe(reason);
   });
 });

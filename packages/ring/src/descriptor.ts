@@ -4,7 +4,7 @@ import { KvringError } from "@kvring/core";
 export interface Member {
   /**
    * Opaque, and what the member's points are computed from: it survives a new address. Letters,
-   * digits, "_", "." and "-", at most 64, first a letter or digit.
+   * digits, "_", "." and "-", at most 64.
    */
   readonly id: string;
   /** host:port; IPv6 in brackets. The ring does not look at it. */
@@ -25,12 +25,12 @@ export interface RingDescriptor {
 /** A weight below makes the shares too uneven, one above makes rings too large. */
 export const weightRange = Object.freeze({ least: 0.1, most: 10 });
 
-/** 640 points each: what positions and owners take (about 7 MB) still fits a gateway's memory. */
-export const maxMembers = 1_024;
+/** Of weight 1 they have 2.6 million points, which take 20 MB. */
+export const maxMembers = 4_096;
 
 export const emptyDescriptor: RingDescriptor = Object.freeze({ version: 0, members: [] });
 
-const idPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
+const idPattern = /^[A-Za-z0-9_.-]{1,64}$/;
 const maxNameLength = 256;
 
 /** The descriptor with one more member. Throws DUPLICATE_NODE when the id is taken. */
@@ -70,11 +70,11 @@ export function checkDescriptor(descriptor: RingDescriptor): RingDescriptor {
 }
 
 function checkMember({ id, address, zone, weight = 1 }: Member): void {
-  // hashring splits ids at ":" and keeps them as property names: an IPv6 address or "__proto__"
-  // would become another server than the one meant.
-  if (!idPattern.test(id)) {
+  // hashring splits ids at ":", and keeps them as names of properties: a member "__proto__" would
+  // have no points.
+  if (!idPattern.test(id) || id === "__proto__") {
     throw refused(
-      `"${id}" cannot be a node id: letters, digits, "_", "." and "-", at most 64, first a letter or digit`,
+      `"${id}" cannot be a node id: letters, digits, "_", "." and "-" are possible, at most 64`,
     );
   }
   if (address === "" || address.length > maxNameLength) {

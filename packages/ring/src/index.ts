@@ -8,6 +8,5 @@ export {
   withMember,
   withoutMember,
 } from "./descriptor.ts";
-export { decodeDescriptor, encodeDescriptor } from "./descriptor-codec.ts";
 export { evenSample, type Movement, movement } from "./movement.ts";
 export { compileRing, type Ring, ringPosition } from "./ring.ts";

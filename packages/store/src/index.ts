@@ -1,1 +1,11 @@
-export * from "./store.ts";
+export { capacityRange, createStore, type StoreOptions } from "./create-store.ts";
+export {
+  type HeldValue,
+  type PolicyName,
+  type PutOptions,
+  policyNames,
+  type Store,
+  type StoreCounters,
+  type StoredValue,
+} from "./store.ts";
+export { entryBytes } from "./value-memory.ts";

@@ -2,25 +2,39 @@
  * A byte-bounded map from 32-byte keys to values.
  *
  * How a reader holds bytes that an eviction may want (docs/adr-0006 of this package): what `get`
- * and `peek` give is *borrowed*. It is valid until the caller returns to the event loop or calls
- * the store again; who needs it longer copies it, or takes a `hold`, which keeps the memory from
- * being reused until it is released, and which is charged to the capacity meanwhile.
+ * and `peek` give is *borrowed*. It is read only, and valid until the caller returns to the event
+ * loop or calls the store again; who needs it longer copies it, or takes a `hold`, which keeps the
+ * memory from being reused until it is released, and which is charged to the capacity meanwhile.
+ *
+ * An expired entry is never given. Its bytes go when somebody asks for it; otherwise from a second
+ * after its expiry, a few with every put, and as many as room is needed for before anything that
+ * lives is evicted.
  */
 export interface Store {
   readonly policy: PolicyName;
   readonly capacityBytes: number;
   /** What values, keys and metadata are charged, held ones included. Never above the capacity. */
   readonly usedBytes: number;
+  /** Entries, with those that expired and are not yet taken away. */
   readonly size: number;
   readonly counters: Readonly<StoreCounters>;
   /** Counts as an access. Undefined when absent or expired. */
   get(key: Uint8Array): StoredValue | undefined;
   /** Leaves no trace in the policy or the counters. */
   peek(key: Uint8Array): StoredValue | undefined;
+  /**
+   * Like `peek`, for longer: the bytes stay as they are until `release`, whatever becomes of the
+   * entry. An entry that is evicted while it is held cannot be found any more, yet frees nothing.
+   */
   hold(key: Uint8Array): HeldValue | undefined;
-  /** Copies `value` in, evicting as needed. False when it could never fit. `ttlMs` must be > 0. */
+  /**
+   * Copies `value` in, evicting as needed; it must not be borrowed from this store. False, and
+   * nothing changes, when it cannot fit: it is larger than the capacity, or than what holds leave
+   * of it. `ttlMs` must be > 0, and counts up to `limits.entryTtlMs`.
+   */
   put(key: Uint8Array, value: Uint8Array, options: PutOptions): boolean;
   delete(key: Uint8Array): boolean;
+  /** Deletes every entry: costs O(n). */
   clear(): void;
   /** Throws unless structure and accounting agree in every detail. For tests: costs O(n). */
   validate(): void;
@@ -34,7 +48,9 @@ export interface StoredValue {
   readonly ttlMs: number;
 }
 
+/** Age and remaining life are those of the moment it was taken. */
 export interface HeldValue extends StoredValue {
+  /** To be called once the bytes are not needed; again does nothing. */
   release(): void;
 }
 
@@ -51,10 +67,15 @@ export interface StoreCounters {
   /** Pushed out by the policy. */
   evictions: number;
   expirations: number;
+  /** One by one, or by `clear`. */
   deletions: number;
-  /** Values that could never fit. */
+  /** Values that could not fit. */
   rejections: number;
 }
 
+/**
+ * Who goes when room is needed: the least recently used; the least frequently used, of equals the
+ * least recently used; the first that came.
+ */
 export const policyNames = ["lru", "lfu", "fifo"] as const;
 export type PolicyName = (typeof policyNames)[number];

@@ -1,0 +1,255 @@
+import assert from "node:assert";
+import { type Clock, limits } from "@kvring/core";
+import type { EvictionOrder } from "./eviction-order.ts";
+import { ExpiryWheel } from "./expiry-wheel.ts";
+import { KeyIndex } from "./key-index.ts";
+import { Residency } from "./residency.ts";
+import { grownDoubles, noSlot, type Slot } from "./slot.ts";
+import type {
+  HeldValue,
+  PolicyName,
+  PutOptions,
+  Store,
+  StoreCounters,
+  StoredValue,
+} from "./store.ts";
+import type { ValueMemory } from "./value-memory.ts";
+
+export interface BoundedStoreOptions {
+  readonly policy: PolicyName;
+  readonly capacityBytes: number;
+  readonly clock: Clock;
+  readonly memory: ValueMemory;
+  /** The policy's order, for so many slots to begin with. */
+  orderOf(slots: number): EvictionOrder;
+  readonly hashSeed: number;
+}
+
+const initialSlots = 64;
+
+/**
+ * Expired entries that a put takes away beside its own work. More than one, so that they go faster
+ * than entries come; few, so that a second in which a million expire stops nobody.
+ */
+export const sweepPerPut = 4;
+
+/** The store over any policy and any memory: the index, the order and the wheel in step. */
+export class BoundedStore implements Store {
+  readonly policy: PolicyName;
+  readonly capacityBytes: number;
+  readonly #clock: Clock;
+  readonly #maxSlots: number;
+  readonly #residency: Residency;
+  readonly #index: KeyIndex;
+  readonly #order: EvictionOrder;
+  readonly #wheel: ExpiryWheel;
+  readonly #counters: StoreCounters;
+  #putAtMs: Float64Array;
+  #replacements = 0;
+
+  constructor(options: BoundedStoreOptions) {
+    const { policy, capacityBytes, clock, memory } = options;
+    this.policy = policy;
+    this.capacityBytes = capacityBytes;
+    this.#clock = clock;
+    // Slot 0 is none, and a new value is written before the one it replaces goes.
+    this.#maxSlots = Math.floor(capacityBytes / memory.chargeBytes(0)) + 2;
+    const slots = Math.min(initialSlots, this.#maxSlots);
+    this.#residency = new Residency(slots, memory);
+    this.#index = new KeyIndex(slots, options.hashSeed);
+    this.#order = options.orderOf(slots);
+    this.#wheel = new ExpiryWheel(slots, clock.nowMs());
+    this.#putAtMs = new Float64Array(slots);
+    this.#counters = noCounts();
+  }
+
+  get usedBytes(): number {
+    return this.#residency.usedBytes;
+  }
+
+  get size(): number {
+    return this.#index.size;
+  }
+
+  get counters(): Readonly<StoreCounters> {
+    return { ...this.#counters };
+  }
+
+  get(key: Uint8Array): StoredValue | undefined {
+    const nowMs = this.#clock.nowMs();
+    const slot = this.#findLive(key, nowMs);
+    if (slot === noSlot) {
+      this.#counters.misses += 1;
+      return undefined;
+    }
+    this.#counters.hits += 1;
+    this.#order.touch(slot);
+    return this.#view(slot, nowMs);
+  }
+
+  peek(key: Uint8Array): StoredValue | undefined {
+    const nowMs = this.#clock.nowMs();
+    const slot = this.#index.find(key);
+    if (slot === noSlot || this.#hasExpired(slot, nowMs)) return undefined;
+    return this.#view(slot, nowMs);
+  }
+
+  hold(key: Uint8Array): HeldValue | undefined {
+    const nowMs = this.#clock.nowMs();
+    const slot = this.#index.find(key);
+    if (slot === noSlot || this.#hasExpired(slot, nowMs)) return undefined;
+    this.#residency.hold(slot);
+    let isHeld = true;
+    const release = (): void => {
+      if (isHeld) this.#residency.release(slot);
+      isHeld = false;
+    };
+    return { ...this.#view(slot, nowMs), release };
+  }
+
+  put(key: Uint8Array, value: Uint8Array, options: PutOptions): boolean {
+    assert(options.ttlMs > 0, "an entry lives for more than 0 ms");
+    assert(options.costMs >= 0, "a computation takes 0 ms or more");
+    const nowMs = this.#clock.nowMs();
+    this.#sweep(nowMs);
+    const charge = this.#residency.chargeBytes(value.byteLength);
+    if (charge > this.capacityBytes - this.#residency.heldBytes) {
+      this.#counters.rejections += 1;
+      return false;
+    }
+    const old = this.#findLive(key, nowMs);
+    this.#makeRoom(charge, old, nowMs);
+    if (this.#residency.isExhausted) this.#grow();
+    const slot = this.#residency.settle(value);
+    if (old === noSlot) this.#order.add(slot);
+    else this.#replace(old, slot);
+    this.#index.add(key, slot);
+    this.#putAtMs[slot] = nowMs;
+    this.#wheel.add(slot, nowMs + Math.min(options.ttlMs, limits.entryTtlMs));
+    this.#counters.puts += 1;
+    return true;
+  }
+
+  delete(key: Uint8Array): boolean {
+    const slot = this.#findLive(key, this.#clock.nowMs());
+    if (slot === noSlot) return false;
+    this.#counters.deletions += 1;
+    this.#remove(slot);
+    return true;
+  }
+
+  clear(): void {
+    for (;;) {
+      const slot = this.#order.victim(noSlot);
+      if (slot === noSlot) return;
+      this.#counters.deletions += 1;
+      this.#remove(slot);
+    }
+  }
+
+  validate(): void {
+    const settled = new Set(this.#index.slots());
+    for (const slots of [[...this.#order.slots()], [...this.#wheel.slots()]]) {
+      assert.equal(slots.length, settled.size, "order and wheel have each entry once");
+      for (const slot of slots) assert(settled.has(slot), `slot ${slot} is not in the index`);
+    }
+    this.#residency.validate(settled);
+    assert(this.usedBytes <= this.capacityBytes, "the capacity is never exceeded");
+    const { puts, evictions, expirations, deletions } = this.#counters;
+    const gone = this.#replacements + evictions + expirations + deletions;
+    assert.equal(puts - gone, this.size, "whoever came is here or was counted out");
+  }
+
+  #view(slot: Slot, nowMs: number): StoredValue {
+    return {
+      bytes: this.#residency.read(slot),
+      ageMs: nowMs - (this.#putAtMs[slot] as number),
+      ttlMs: this.#wheel.expiresAtMs(slot) - nowMs,
+    };
+  }
+
+  /** An expired entry that is asked for goes at once. */
+  #findLive(key: Uint8Array, nowMs: number): Slot {
+    const slot = this.#index.find(key);
+    if (slot === noSlot || !this.#hasExpired(slot, nowMs)) return slot;
+    this.#expire(slot);
+    return noSlot;
+  }
+
+  #hasExpired(slot: Slot, nowMs: number): boolean {
+    return this.#wheel.expiresAtMs(slot) <= nowMs;
+  }
+
+  #sweep(nowMs: number): void {
+    for (let swept = 0; swept < sweepPerPut; swept++) {
+      const slot = this.#wheel.due(nowMs);
+      if (slot === noSlot) return;
+      this.#expire(slot);
+    }
+  }
+
+  /**
+   * Makes room for `charge` beside everything but `old`, which it will replace. What has expired
+   * goes before what lives. A held victim frees nothing now, and the next one goes too: skipping
+   * it would keep the policy from being O(1), and its entry from ever leaving.
+   */
+  #makeRoom(charge: number, old: Slot, nowMs: number): void {
+    const freeable = old === noSlot ? 0 : this.#residency.freeableBytes(old);
+    const mostBytes = this.capacityBytes - charge + freeable;
+    while (this.usedBytes > mostBytes) {
+      const due = this.#wheel.due(nowMs);
+      const victim = due === noSlot ? this.#order.victim(old) : due;
+      assert(victim !== noSlot, "what is not held is enough, or the put was rejected");
+      if (this.#hasExpired(victim, nowMs)) {
+        this.#expire(victim);
+      } else {
+        this.#counters.evictions += 1;
+        this.#remove(victim);
+      }
+    }
+  }
+
+  #expire(slot: Slot): void {
+    this.#counters.expirations += 1;
+    this.#remove(slot);
+  }
+
+  #remove(slot: Slot): void {
+    this.#order.remove(slot);
+    this.#unlink(slot);
+  }
+
+  #replace(old: Slot, slot: Slot): void {
+    this.#replacements += 1;
+    this.#order.replace(old, slot);
+    this.#unlink(old);
+  }
+
+  #unlink(slot: Slot): void {
+    this.#index.remove(slot);
+    this.#wheel.remove(slot);
+    this.#residency.leave(slot);
+  }
+
+  #grow(): void {
+    const slots = Math.min(2 * this.#residency.slots, this.#maxSlots);
+    assert(slots > this.#residency.slots, "the charge of an empty value bounds the slots");
+    this.#residency.grow(slots);
+    this.#index.grow(slots);
+    this.#order.grow(slots);
+    this.#wheel.grow(slots);
+    this.#putAtMs = grownDoubles(this.#putAtMs, slots);
+  }
+}
+
+function noCounts(): StoreCounters {
+  return {
+    hits: 0,
+    misses: 0,
+    puts: 0,
+    evictions: 0,
+    expirations: 0,
+    deletions: 0,
+    rejections: 0,
+  };
+}

@@ -1,0 +1,126 @@
+import assert from "node:assert";
+import { grownInts, type Slot } from "./slot.ts";
+import { SlotPool } from "./slot-pool.ts";
+import type { ValueMemory } from "./value-memory.ts";
+
+/**
+ * Which slots have memory, and who keeps it.
+ *
+ * A slot is free, *settled* (its entry can be found), or *detached*: its entry was evicted,
+ * replaced, deleted or expired, while somebody holds the value; it goes with the last hold.
+ *
+ * Invariant: `usedBytes` is the sum of the charges of all slots that are not free, `heldBytes` of
+ * those that are held.
+ */
+export class Residency {
+  readonly #memory: ValueMemory;
+  readonly #pool: SlotPool;
+  /** Holds per slot. */
+  #holds: Int32Array;
+  /** Slots that are detached; few, as a hold lasts as long as a write to a socket. */
+  readonly #detached = new Set<Slot>();
+  #usedBytes = 0;
+  #heldBytes = 0;
+
+  constructor(slots: number, memory: ValueMemory) {
+    this.#memory = memory;
+    this.#pool = new SlotPool(slots);
+    this.#holds = new Int32Array(slots);
+  }
+
+  get usedBytes(): number {
+    return this.#usedBytes;
+  }
+
+  /** What no eviction can free. */
+  get heldBytes(): number {
+    return this.#heldBytes;
+  }
+
+  get isExhausted(): boolean {
+    return this.#pool.isExhausted;
+  }
+
+  get slots(): number {
+    return this.#pool.slots;
+  }
+
+  grow(slots: number): void {
+    this.#pool.grow(slots);
+    this.#holds = grownInts(this.#holds, slots);
+  }
+
+  chargeBytes(valueBytes: number): number {
+    return this.#memory.chargeBytes(valueBytes);
+  }
+
+  /** What would be free if the slot's entry went. */
+  freeableBytes(slot: Slot): number {
+    return this.#holds[slot] === 0 ? this.#memory.chargeOf(slot) : 0;
+  }
+
+  read(slot: Slot): Uint8Array {
+    return this.#memory.read(slot);
+  }
+
+  settle(value: Uint8Array): Slot {
+    const slot = this.#pool.take();
+    try {
+      this.#memory.write(slot, value);
+    } catch (error) {
+      // The system is out of memory: the value is not kept, and the store goes on.
+      this.#pool.give(slot);
+      throw error;
+    }
+    this.#usedBytes += this.#memory.chargeOf(slot);
+    return slot;
+  }
+
+  /** The slot's entry is gone. */
+  leave(slot: Slot): void {
+    if (this.#holds[slot] === 0) this.#free(slot);
+    else this.#detached.add(slot);
+  }
+
+  hold(slot: Slot): void {
+    const holds = this.#holds[slot] as number;
+    if (holds === 0) this.#heldBytes += this.#memory.chargeOf(slot);
+    this.#holds[slot] = holds + 1;
+  }
+
+  release(slot: Slot): void {
+    const holds = (this.#holds[slot] as number) - 1;
+    this.#holds[slot] = holds;
+    if (holds > 0) return;
+    this.#heldBytes -= this.#memory.chargeOf(slot);
+    if (this.#detached.delete(slot)) this.#free(slot);
+  }
+
+  /** Throws unless the books agree with the slots that the index says are settled. */
+  validate(settled: ReadonlySet<Slot>): void {
+    let used = 0;
+    let held = 0;
+    for (const slot of [...settled, ...this.#detached]) {
+      const charge = this.#memory.chargeOf(slot);
+      used += charge;
+      if ((this.#holds[slot] as number) > 0) held += charge;
+    }
+    assert.equal(this.#usedBytes, used, "used bytes are those of all slots");
+    assert.equal(this.#heldBytes, held, "held bytes are those of held slots");
+    for (const slot of this.#detached) {
+      assert(!settled.has(slot), `slot ${slot} is detached and can be found`);
+      assert((this.#holds[slot] as number) > 0, `slot ${slot} is detached, and held by nobody`);
+    }
+    assert.equal(this.#pool.taken, settled.size + this.#detached.size, "no slot is lost");
+    for (const slot of this.#pool.returned()) {
+      assert(!this.#memory.has(slot) && this.#holds[slot] === 0, `slot ${slot} is not free`);
+      assert(!settled.has(slot) && !this.#detached.has(slot), `slot ${slot} is free and in use`);
+    }
+  }
+
+  #free(slot: Slot): void {
+    this.#usedBytes -= this.#memory.chargeOf(slot);
+    this.#memory.free(slot);
+    this.#pool.give(slot);
+  }
+}

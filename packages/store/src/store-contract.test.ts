@@ -1,0 +1,248 @@
+import assert from "node:assert";
+import { KvringError, type ManualClock, systemClock } from "@kvring/core";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { capacityRange, createStore } from "./create-store.ts";
+import { type PolicyName, policyNames, type Store } from "./store.ts";
+import {
+  capacityBytes,
+  filled,
+  forever,
+  keyOf,
+  SmallStore,
+  valueBytes,
+} from "./testing/small-store.ts";
+import { entryBytes } from "./value-memory.ts";
+
+describe.each(policyNames)("the %s store", (policy: PolicyName) => {
+  let clock: ManualClock;
+  let store: Store;
+  let put: SmallStore["put"];
+  let present: SmallStore["present"];
+
+  beforeEach(() => {
+    const small = new SmallStore(policy);
+    ({ clock, store } = small);
+    put = small.put.bind(small);
+    present = small.present.bind(small);
+  });
+  afterEach(() => store.validate());
+
+  describe("keeps values", () => {
+    test("and gives them back with their age and remaining life", () => {
+      store.put(keyOf("a"), Buffer.from("answer"), { ttlMs: 5_000, costMs: 3 });
+      clock.advance(1_200);
+      const found = store.get(keyOf("a"));
+      expect(Buffer.from(found?.bytes ?? []).toString()).toBe("answer");
+      expect(found?.ageMs).toBe(1_200);
+      expect(found?.ttlMs).toBe(3_800);
+      expect(store.get(keyOf("b"))).toBeUndefined();
+    });
+
+    test("under every byte of the key, wherever in its buffer it lies", () => {
+      const buffer = Buffer.alloc(70, 7);
+      store.put(buffer.subarray(3, 35), filled(1, 9), forever);
+      expect(store.get(new Uint8Array(32).fill(7))?.bytes[0]).toBe(9);
+      for (let at = 0; at < 32; at++) {
+        const other = new Uint8Array(32).fill(7);
+        other[at] = 8;
+        expect(store.peek(other)).toBeUndefined();
+      }
+    });
+
+    test("of no bytes", () => {
+      expect(put("empty", 0, 0)).toBe(true);
+      expect(store.get(keyOf("empty"))?.bytes.byteLength).toBe(0);
+      expect(store.usedBytes).toBe(entryBytes(0));
+    });
+
+    test("as copies, in memory of exactly their size", () => {
+      const pooled = Buffer.from("twelve bytes");
+      const key = keyOf("a");
+      store.put(key, pooled, forever);
+      pooled.fill(0);
+      key.fill(0);
+      const bytes = store.peek(keyOf("a"))?.bytes;
+      expect(Buffer.from(bytes ?? []).toString()).toBe("twelve bytes");
+      expect(bytes?.buffer.byteLength).toBe(12);
+    });
+
+    test("the last one of a key, also of another size", () => {
+      put("a", 1, 100);
+      put("a", 2, 3_000);
+      expect(store.size).toBe(1);
+      expect(store.usedBytes).toBe(entryBytes(3_000));
+      put("a", 3, 10);
+      expect(store.usedBytes).toBe(entryBytes(10));
+      expect(store.get(keyOf("a"))?.bytes).toEqual(filled(10, 3));
+      expect(store.counters).toMatchObject({ puts: 3, evictions: 0, deletions: 0 });
+    });
+
+    test("while arrays double and entries come and go", () => {
+      const large = createStore({ policy, capacityBytes: 2_000 * entryBytes(8), clock });
+      const expected = new Map<number, number>();
+      for (let step = 0; step < 6_000; step++) {
+        const name = (step * 7_919) % 3_000;
+        if (step % 3 === 2) {
+          assert.equal(large.delete(keyOf(name)), expected.delete(name));
+        } else if (expected.size < 2_000) {
+          large.put(keyOf(name), filled(8, step % 251), forever);
+          expected.set(name, step % 251);
+        }
+      }
+      expect(large.size).toBe(expected.size);
+      expect(expected.size).toBeGreaterThan(1_000);
+      for (const [name, byte] of expected) assert.equal(large.get(keyOf(name))?.bytes[7], byte);
+      large.validate();
+    });
+  });
+
+  describe("is bounded", () => {
+    test("by bytes: values, keys and overhead are charged", () => {
+      for (let name = 0; name < 4; name++) put(name);
+      expect(store.usedBytes).toBe(capacityBytes);
+      put(4);
+      expect(store.usedBytes).toBe(capacityBytes);
+      expect(store.size).toBe(4);
+      expect(store.counters.evictions).toBe(1);
+    });
+
+    test("one large value pushes out as many as it needs, and no more", () => {
+      for (let name = 0; name < 4; name++) put(name);
+      put("large", 1, 2 * valueBytes);
+      expect(present(0, 1, 2, 3)).toEqual([2, 3]);
+      expect(store.counters.evictions).toBe(2);
+    });
+
+    test("a value as large as the store fits, one byte more never does", () => {
+      put("small");
+      const most = capacityBytes - entryBytes(0);
+      expect(put("too large", 1, most + 1)).toBe(false);
+      expect(present("small", "too large")).toEqual(["small"]);
+      expect(store.counters).toMatchObject({ rejections: 1, evictions: 0, puts: 1 });
+      expect(put("large", 1, most)).toBe(true);
+      expect(present("small", "large")).toEqual(["large"]);
+      expect(store.usedBytes).toBe(capacityBytes);
+    });
+
+    test("a refused value leaves the one before it", () => {
+      put("a", 1);
+      expect(put("a", 2, capacityBytes)).toBe(false);
+      expect(store.get(keyOf("a"))?.bytes[0]).toBe(1);
+    });
+
+    test("a value that grows never pushes itself out", () => {
+      for (let name = 0; name < 4; name++) put(name);
+      for (const name of [1, 2, 3]) store.get(keyOf(name));
+      for (const name of [1, 2, 3]) store.get(keyOf(name));
+      put(0, 9, 2 * valueBytes);
+      expect(store.get(keyOf(0))?.bytes).toEqual(filled(2 * valueBytes, 9));
+      expect(store.size).toBe(3);
+    });
+  });
+
+  describe("evicts", () => {
+    test("in the order of its policy", () => {
+      for (let name = 0; name < 4; name++) put(name);
+      for (const name of [0, 0, 1, 3]) store.get(keyOf(name));
+      const order = { lru: [2, 0, 1, 3], fifo: [0, 1, 2, 3], lfu: [2, 1, 3, 0] }[policy];
+      for (let gone = 1; gone <= 4; gone++) {
+        put(`new ${gone}`);
+        for (let hit = 0; hit < 4; hit++) store.get(keyOf(`new ${gone}`));
+        expect(present(0, 1, 2, 3)).toEqual([...order.slice(gone)].sort());
+      }
+    });
+
+    test("not what was only peeked at or held for longer", () => {
+      for (let name = 0; name < 4; name++) put(name);
+      const before = store.counters;
+      store.peek(keyOf(0));
+      store.hold(keyOf(0))?.release();
+      expect(store.peek(keyOf("absent")) ?? store.hold(keyOf("absent"))).toBeUndefined();
+      expect(store.counters).toEqual(before);
+      put(4);
+      expect(present(0, 1, 2, 3)).toEqual([1, 2, 3]);
+    });
+
+    test("a replaced value later: it has just arrived", () => {
+      for (let name = 0; name < 4; name++) put(name);
+      put(0);
+      put(4);
+      expect(present(0, 1, 2, 3)).toEqual([0, 2, 3]);
+    });
+  });
+
+  describe("deletes", () => {
+    test("once", () => {
+      put("a");
+      expect([store.delete(keyOf("a")), store.delete(keyOf("a"))]).toEqual([true, false]);
+      expect(store.get(keyOf("a"))).toBeUndefined();
+      expect([store.size, store.usedBytes, store.counters.deletions]).toEqual([0, 0, 1]);
+    });
+
+    test("not what has expired", () => {
+      put("a", 1, 10, 500);
+      clock.advance(500);
+      expect(store.delete(keyOf("a"))).toBe(false);
+      expect(store.counters).toMatchObject({ deletions: 0, expirations: 1 });
+    });
+
+    test("everything, and goes on", () => {
+      for (let name = 0; name < 4; name++) put(name);
+      store.clear();
+      expect([store.size, store.usedBytes, store.counters.deletions]).toEqual([0, 0, 4]);
+      store.validate();
+      for (let name = 2; name < 7; name++) put(name);
+      expect(store.size).toBe(4);
+    });
+  });
+
+  test("counts what happened, in a copy", () => {
+    put("a");
+    store.get(keyOf("a"));
+    store.get(keyOf("b"));
+    const { counters } = store;
+    store.get(keyOf("a"));
+    expect(counters).toEqual({
+      ...{ hits: 1, misses: 1, puts: 1, evictions: 0 },
+      ...{ expirations: 0, deletions: 0, rejections: 0 },
+    });
+    expect(store.policy).toBe(policy);
+    expect(store.capacityBytes).toBe(capacityBytes);
+  });
+
+  test("mistakes of the caller are refused before anything changes", () => {
+    expect(() => store.get(new Uint8Array(31))).toThrow("32 bytes");
+    for (const ttlMs of [0, -1, Number.NaN]) {
+      expect(() => store.put(keyOf("a"), filled(1, 1), { ttlMs, costMs: 1 })).toThrow(
+        "more than 0",
+      );
+    }
+    expect(() => store.put(keyOf("a"), filled(1, 1), { ttlMs: 1, costMs: -1 })).toThrow("or more");
+    expect(store.size).toBe(0);
+  });
+
+  test.each([
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    -1,
+    0,
+    capacityRange.leastBytes - 1,
+    capacityRange.leastBytes + 0.5,
+    capacityRange.mostBytes + 1,
+  ])("a capacity of %d cannot be meant", (bytes) => {
+    expect(() => createStore({ policy, capacityBytes: bytes, clock })).toThrow(KvringError);
+  });
+
+  test.each([capacityRange.leastBytes, capacityRange.mostBytes])("%d bytes can", (bytes) => {
+    const bounded = createStore({ policy, capacityBytes: bytes, clock });
+    expect(bounded.put(keyOf("a"), filled(2_000, 1), forever)).toBe(true);
+    bounded.validate();
+  });
+});
+
+test("a policy that is not there is named with those that are", () => {
+  const options = { policy: "mru" as PolicyName, capacityBytes: 2 ** 20, clock: systemClock };
+  expect(() => createStore(options)).toThrow(
+    'no eviction policy "mru": choose one of lru, lfu, fifo',
+  );
+});
