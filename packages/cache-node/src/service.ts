@@ -1,7 +1,6 @@
 import type { Server, ServerDuplexStream } from "@grpc/grpc-js";
 import { exchangeMethod, loadServices } from "@kvring/wire";
 import type { CacheNode } from "./cache-node.ts";
-import type { NodeStats } from "./stats.ts";
 
 /** How long the Drain call waits for what is under way. */
 const drainTimeoutMs = 30_000;
@@ -18,16 +17,11 @@ export function addCacheNodeService(
     {
       Exchange: exchange,
       Stats: (_call: unknown, callback: (error: null, stats: object) => void) => {
-        callback(null, encodeStats(node.stats()));
+        callback(null, node.stats());
       },
       Drain: (_call: unknown, callback: (error: null, response: object) => void) => {
         void node.drain(drainTimeoutMs).then((drained) => callback(null, { drained }));
       },
     },
   );
-}
-
-/** Counters are 64-bit on the wire; as JavaScript numbers they are exact up to 2^53. */
-function encodeStats(stats: NodeStats): object {
-  return stats;
 }

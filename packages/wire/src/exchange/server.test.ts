@@ -39,6 +39,16 @@ class Answering implements ExchangeHandler {
   }
 }
 
+function nextClose(handler: Answering): Promise<void> {
+  return new Promise((resolve) => {
+    const closed = handler.closed.bind(handler);
+    handler.closed = (session) => {
+      closed(session);
+      resolve();
+    };
+  });
+}
+
 const stops: (() => void)[] = [];
 afterEach(() => {
   for (const stop of stops.splice(0).reverse()) stop();
@@ -114,6 +124,7 @@ describe("a session", () => {
   test.each([
     ["says no hello", (one: RawLane) => one.send({ items: [lookup(1, 1)] })],
     ["names nobody", (one: RawLane) => one.hello("small", { peerId: "" })],
+    ["has no end of a name", (one: RawLane) => one.hello("small", { sessionId: "s".repeat(257) })],
     ["sends no frame", (one: RawLane) => one.stream.write(Buffer.from([0xff, 0xff]))],
   ])("that %s is refused", async (_, speak) => {
     const { address } = await serve();
@@ -265,6 +276,18 @@ describe("a value in chunks", () => {
     expect(bulk.results().map(({ id }) => id)).toEqual([1, 2, 3, 4]);
   });
 
+  test("is released when its peer goes before it was sent", async () => {
+    const { address, handler } = await serve();
+    const { small, bulk } = await join(address, { creditBytes: 100_000 });
+    const closed = nextClose(handler);
+    small.send({ items: [1, 2, 3, 4, 5, 6].map((id) => lookup(id, 200)) });
+    await bulk.until(({ receivedBytes }) => receivedBytes > 0);
+    expect(handler.releases).toBe(0);
+    bulk.stream.cancel();
+    await closed;
+    expect(handler.releases).toBe(6);
+  });
+
   test("is refused when too much waits for the peer already", async () => {
     const { address, handler } = await serve({ transferBytes: 150_000 });
     const { small } = await join(address, { creditBytes: 0 });
@@ -319,13 +342,7 @@ describe("a peer", () => {
     const { address, handler, server } = await serve({ queueBytes: 1_000_000 });
     const { small } = await join(address);
     small.stream.pause();
-    const cutOff = new Promise<void>((resolve) => {
-      const closed = handler.closed.bind(handler);
-      handler.closed = (session) => {
-        closed(session);
-        resolve();
-      };
-    });
+    const cutOff = nextClose(handler);
     for (let id = 0; id < 1000; id += 1) small.send({ items: [lookup(id, 30)] });
     await cutOff;
     expect(server.sessions).toBe(0);

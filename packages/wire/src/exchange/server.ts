@@ -167,10 +167,14 @@ function checkHello(frame: Frame<Operation>, nodeId: string): Hello {
       `${nodeId} speaks version ${protocolVersion} of the Exchange and ${hello.peerId} version ${hello.protocolVersion}: run the same release of kvring on both`,
     );
   }
-  if (hello.sessionId === "" || hello.peerId === "") {
-    throw malformed("a hello names peer and session");
+  if (!isName(hello.sessionId) || !isName(hello.peerId)) {
+    throw malformed(`a hello names peer and session, in at most ${limits.nameBytes} bytes`);
   }
   return hello;
+}
+
+function isName(text: string): boolean {
+  return text !== "" && Buffer.byteLength(text) <= limits.nameBytes;
 }
 
 function endCall(call: Call, error: KvringError | undefined): void {
