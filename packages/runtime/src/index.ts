@@ -1,1 +1,17 @@
-export * from "./api.ts";
+export type {
+  Computation,
+  ModelArtifact,
+  ModelConfig,
+  RejectedModel,
+  RepositorySnapshot,
+  Runtime,
+} from "./api.ts";
+export {
+  type ChildRuntime,
+  createRuntime,
+  type RuntimeOptions,
+  type RuntimeStatus,
+} from "./pool/runtime.ts";
+export { readRepository } from "./repository/repository.ts";
+export { type WatchOptions, watchRepository } from "./repository/watch.ts";
+export { readSignature } from "./signature.ts";

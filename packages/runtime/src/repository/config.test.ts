@@ -1,0 +1,49 @@
+import { KvringError } from "@kvring/core";
+import { describe, expect, test } from "vitest";
+import { parseConfig } from "./config.ts";
+
+describe("a model's config", () => {
+  test("has defaults for everything", () => {
+    expect(parseConfig("{}", "config.json")).toEqual({ tags: [], versions: "latest", threads: 1 });
+  });
+
+  test("is taken as it is, and frozen", () => {
+    const config = { ttlMs: 5000, tags: ["risk", "eu"], versions: ["1", "3"], threads: 4 };
+    const parsed = parseConfig(JSON.stringify(config), "config.json");
+    expect(parsed).toEqual(config);
+    for (const part of [parsed, parsed.tags, parsed.versions]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+  });
+
+  test.each([
+    ['{"ttl": 5}', 'has no setting "ttl": settings are ttlMs, tags, versions, threads'],
+    ['{"ttlMs": 0}', "ttlMs must be whole milliseconds from 1 to 86400000"],
+    ['{"ttlMs": 86400001}', "ttlMs must be whole milliseconds from 1 to 86400000"],
+    ['{"ttlMs": "60s"}', "ttlMs must be whole milliseconds from 1 to 86400000"],
+    ['{"threads": 1.5}', "threads must be a whole number from 1 to 256"],
+    ['{"threads": 1000}', "threads must be a whole number from 1 to 256"],
+    ['{"versions": "newest"}', 'versions must be "all", "latest" or a list'],
+    ['{"versions": []}', 'versions must be "all", "latest" or a list'],
+    ['{"versions": ["v1"]}', 'versions must be "all", "latest" or a list'],
+    ['{"tags": ["a,b"]}', "tags must be a list of at most 16 tags"],
+    ['{"tags": [""]}', "tags must be a list of at most 16 tags"],
+    ['{"tags": "risk"}', "tags must be a list of at most 16 tags"],
+    [JSON.stringify({ tags: Array(17).fill("t") }), "tags must be a list of at most 16 tags"],
+    ["[]", "must be an object of settings"],
+    ["{", "is not JSON"],
+  ])("%s is refused", (text, sentence) => {
+    const refusal = refusalOf(text);
+    expect(refusal.reason).toBe("BAD_CONFIG");
+    expect(refusal.message).toContain(`m/config.json: ${sentence}`);
+  });
+});
+
+function refusalOf(text: string): KvringError {
+  try {
+    parseConfig(text, "m/config.json");
+  } catch (error) {
+    return KvringError.from(error);
+  }
+  return expect.unreachable("it is not to be accepted");
+}

@@ -1,0 +1,86 @@
+import { readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { isModelVersion, KvringError, limits, parseTags } from "@kvring/core";
+import { z } from "zod";
+import type { ModelConfig } from "../api.ts";
+import { absent, checkInside } from "../file-reading.ts";
+
+export const configName = "config.json";
+const configBytes = 64 * 1024;
+const maxThreads = 256;
+
+const settings = z.strictObject({
+  ttlMs: z.int().min(1).max(limits.entryTtlMs).optional(),
+  tags: z.array(z.string().refine(isTag)).max(limits.tagsPerRequest).default([]),
+  versions: z
+    .union([z.enum(["all", "latest"]), z.array(z.string().refine(isModelVersion)).min(1).max(1024)])
+    .default("latest"),
+  threads: z.int().min(1).max(maxThreads).default(1),
+});
+
+const rules: Readonly<Record<string, string>> = {
+  ttlMs: `must be whole milliseconds from 1 to ${limits.entryTtlMs}`,
+  tags: `must be a list of at most ${limits.tagsPerRequest} tags of at most ${limits.tagBytes} bytes without commas and control characters`,
+  versions: 'must be "all", "latest" or a list of versions such as ["1", "3"]',
+  threads: `must be a whole number from 1 to ${maxThreads}`,
+} satisfies Record<keyof typeof settings.shape, string>;
+
+/**
+ * `<model directory>/config.json`, or the defaults where there is none: frozen, and refused whole
+ * with BAD_CONFIG, naming the setting and what would be right, when anything in it is wrong.
+ */
+export async function readConfig(modelDirectory: string, root: string): Promise<ModelConfig> {
+  const path = join(modelDirectory, configName);
+  const found = await stat(path).catch(absent);
+  if (found === undefined) return parseConfig("{}", path);
+  await checkInside(path, root);
+  if (!found.isFile() || found.size > configBytes) {
+    throw wrong(path, `must be a file of at most ${configBytes} bytes`);
+  }
+  return parseConfig(await readFile(path, "utf8"), path);
+}
+
+/** Throws BAD_CONFIG; `path` is for its sentence. */
+export function parseConfig(text: string, path: string): ModelConfig {
+  const result = settings.safeParse(parseJson(text, path));
+  if (!result.success) {
+    throw wrong(path, [...new Set(result.error.issues.map(sentence))].join("; "));
+  }
+  const { ttlMs, tags, versions, threads } = result.data;
+  return Object.freeze({
+    ...(ttlMs === undefined ? {} : { ttlMs }),
+    tags: Object.freeze(tags),
+    versions: typeof versions === "string" ? versions : Object.freeze(versions),
+    threads,
+  });
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw wrong(path, `is not JSON: ${KvringError.from(error).message}`);
+  }
+}
+
+function sentence(issue: z.core.$ZodIssue): string {
+  if (issue.code === "unrecognized_keys") {
+    const keys = issue.keys.map((key) => JSON.stringify(key)).join(", ");
+    return `has no setting ${keys}: settings are ${Object.keys(rules).join(", ")}`;
+  }
+  const setting = issue.path[0];
+  if (setting === undefined) return "must be an object of settings";
+  return `${String(setting)} ${rules[String(setting)]}`;
+}
+
+function isTag(text: string): boolean {
+  try {
+    return parseTags(text).length === 1 && !text.includes(",") && text.trim() === text;
+  } catch {
+    return false;
+  }
+}
+
+function wrong(path: string, what: string): KvringError {
+  return new KvringError("BAD_CONFIG", `${path}: ${what}`);
+}
