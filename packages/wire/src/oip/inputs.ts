@@ -1,8 +1,10 @@
 import {
+  bytesPerElement,
   checkBytes,
   elementCount,
   isDatatype,
   KvringError,
+  limits,
   type ModelSignature,
   shapeFits,
   type Tensor,
@@ -110,6 +112,14 @@ function typedData(input: ScannedInput, datatype: Tensor["datatype"], count: num
     throw new KvringError(
       "SIZE_MISMATCH",
       `tensor "${input.name}" needs ${count} elements, its contents have ${contents.byteLength} bytes`,
+    );
+  }
+  const rawBytes = count * bytesPerElement(datatype);
+  if (rawBytes > limits.messageBytes) {
+    // A byte of a varint can stand for eight of the tensor.
+    throw new KvringError(
+      "MESSAGE_TOO_LARGE",
+      `tensor "${input.name}" takes ${rawBytes} bytes, a request has at most ${limits.messageBytes}`,
     );
   }
   return rawFromContents(contents, { name: input.name, datatype, count });

@@ -56,6 +56,7 @@ export function scanRequest(message: Uint8Array): ScannedRequest {
       case tags.parameters: {
         const parameter = readParameterEntry(reader.message());
         parameters.set(parameter.name, parameter);
+        if (parameters.size > maxInputs) throw tooMany("parameters");
         break;
       }
       case tags.inputs:
@@ -90,13 +91,17 @@ const tags = Object.freeze({
 
 function bounded<T>(list: T[], what: string): T[] {
   if (list.length < maxInputs) return list;
-  throw new KvringError("MESSAGE_MALFORMED", `a request has at most ${maxInputs} ${what}`);
+  throw tooMany(what);
+}
+
+function tooMany(what: string): KvringError {
+  return new KvringError("MESSAGE_MALFORMED", `a request has at most ${maxInputs} ${what}`);
 }
 
 function scanInput(reader: ProtoReader): ScannedInput {
   let name = "";
   let datatype = "";
-  let contents: Uint8Array | undefined;
+  const contents: Uint8Array[] = [];
   const shape: number[] = [];
   while (!reader.done) {
     const tag = reader.tag();
@@ -115,18 +120,18 @@ function scanInput(reader: ProtoReader): ScannedInput {
         refuseTensorParameter(reader.message(), "input", name);
         break;
       case isBytes ? 5 : -1:
-        contents = mergeContents(contents, reader.bytes());
+        bounded(contents, "pieces of contents").push(reader.bytes());
         break;
       default:
         reader.skip(wireTypeOf(tag));
     }
   }
-  return { name, datatype, shape, contents };
+  return { name, datatype, shape, contents: mergeContents(contents) };
 }
 
 /** Protobuf merges a repeated sub-message, and appending the encodings is merging them. */
-function mergeContents(before: Uint8Array | undefined, more: Uint8Array): Uint8Array {
-  return before === undefined ? more : Buffer.concat([before, more]);
+function mergeContents(pieces: readonly Uint8Array[]): Uint8Array | undefined {
+  return pieces.length > 1 ? Buffer.concat(pieces) : pieces[0];
 }
 
 /** Packed, as every current encoder writes it, or one by one. */
