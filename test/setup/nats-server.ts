@@ -3,6 +3,8 @@ import { existsSync } from "node:fs";
 // biome-ignore lint/correctness/noUndeclaredDependencies: tests see all workspaces
 import { findNatsServer, howToInstall } from "@kvring/bus/testing";
 
+const aptGet = "/usr/bin/apt-get";
+
 /** Vitest's global setup: nothing that needs NATS is ever skipped for want of it. */
 export function setup(): void {
   ensureNatsServer();
@@ -15,7 +17,7 @@ export function setup(): void {
 export function ensureNatsServer(): string {
   const found = findNatsServer();
   if (found !== undefined) return found;
-  if (process.getuid?.() === 0 && existsSync("/usr/bin/apt-get")) {
+  if (process.getuid?.() === 0 && existsSync(aptGet)) {
     process.stderr.write("nats-server is missing; installing Debian's package\n");
     if (!apt("install")) {
       apt("update");
@@ -32,7 +34,7 @@ function apt(step: "update" | "install"): boolean {
     update: ["update", "-q"],
     install: ["install", "-y", "-q", "--no-install-recommends", "nats-server"],
   }[step];
-  const { status } = spawnSync("apt-get", args, {
+  const { status } = spawnSync(aptGet, args, {
     // What it says goes where logs go; stdout is for reports.
     stdio: ["ignore", 2, 2],
     env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },

@@ -54,7 +54,7 @@ export class Gate {
   }
 }
 
-/** Asks again and again until the check passes; what it says last after five seconds. */
+/** Asks again and again until the check passes; what it says last after ten seconds. */
 export function eventually<T>(check: () => T | Promise<T>): Promise<T> {
-  return vi.waitFor(check, { timeout: 5_000, interval: 4 });
+  return vi.waitFor(check, { timeout: 10_000, interval: 4 });
 }

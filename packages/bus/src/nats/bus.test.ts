@@ -1,8 +1,11 @@
-import { afterAll, afterEach, beforeAll } from "vitest";
+import { afterAll, afterEach, beforeAll, vi } from "vitest";
 import { describeBus } from "../contract/bus.ts";
 import type { Bus } from "../ports.ts";
 import { type NatsServer, startNatsServer } from "../testing/index.ts";
 import { connectNatsBus } from "./bus.ts";
+
+// Real servers, and other tests beside us on few cores.
+vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
 
 /*
  * One server for all tests; each test has a namespace of its own in it, and so empty streams.

@@ -29,7 +29,7 @@ export interface Followed {
 }
 
 export interface FollowerOptions {
-  readonly link: NatsLink;
+  readonly link: Pick<NatsLink, "current" | "onSession">;
   readonly clock: Clock;
   readonly log: Log;
   readonly stream: string;

@@ -22,8 +22,10 @@ export interface JobConsumerOptions {
   forget(session: Session): void;
 }
 
-/** Asks of one consumer that wait in the server at a time, over all workers of a model. */
-const maxWaiting = 8_192;
+/** Free slots, and jobs at work, over all workers of a model: about 65 KB in the server. */
+const maxWaiting = 4_096;
+/** Models come and go: a consumer that nobody has asked for this long is removed by the server. */
+const inactiveMs = 60 * 60_000;
 /**
  * The delivery after the last is there for failing the job; who dies even of that may try twice
  * more, and then the job lies in the stream until its age removes it.
@@ -43,6 +45,7 @@ export class JobConsumer implements Stoppable {
   readonly #sessions: Stoppable;
   #state: "idle" | "preparing" | "ready" | "stopped" = "idle";
   #cancelRetry = () => {};
+  #isTold = false;
 
   constructor(options: JobConsumerOptions) {
     this.#options = options;
@@ -102,6 +105,7 @@ export class JobConsumer implements Stoppable {
       () => {
         if (this.#state !== "preparing" || session !== this.#options.link.current) return;
         this.#state = "ready";
+        this.#isTold = false;
         for (const slot of this.#slots) slot.ask(session);
       },
       (error: unknown) => this.#retry(session, error),
@@ -112,7 +116,9 @@ export class JobConsumer implements Stoppable {
     const { link, log, digest, forget } = this.#options;
     if (this.#state !== "preparing" || session !== link.current) return;
     if (readNatsError(error).kind === "absent") forget(session);
-    log.warn({ digest, why: whyUnreachable(error) }, "jobs cannot be taken yet; trying again");
+    const why = whyUnreachable(error);
+    if (!this.#isTold) log.warn({ digest, why }, "jobs cannot be taken yet; trying until they can");
+    this.#isTold = true;
     this.#prepareLater(session);
   }
 
@@ -129,6 +135,7 @@ export class JobConsumer implements Stoppable {
       max_deliver: serverDeliveries,
       max_ack_pending: maxWaiting,
       max_waiting: maxWaiting,
+      inactive_threshold: nanos(inactiveMs),
     });
     await adding.catch((error: unknown) => {
       // Other settings than ours, of another version of kvring: they stay.

@@ -4,6 +4,7 @@ import { connect, Events, type NatsConnection } from "nats";
 import type { BusStatus, Stoppable } from "../ports.ts";
 import { closedBus } from "../refusals.ts";
 import { whyUnreachable } from "./errors.ts";
+import { loudly } from "./guard.ts";
 import { type NatsServers, readableServers } from "./servers.ts";
 import { flushed, openSession, type Session } from "./session.ts";
 
@@ -189,7 +190,7 @@ export class NatsLink {
     if (next.kind === "closed") for (const settle of [...this.#waits]) settle(closedBus());
     if (next.kind === before.kind && next.kind === "connected") return;
     const { status } = this;
-    for (const listener of [...this.#statusListeners]) listener(status);
+    for (const listener of [...this.#statusListeners]) loudly(() => listener(status));
   }
 
   #unreachable(): KvringError {

@@ -1,11 +1,14 @@
 import { connect, type JetStreamManager, type NatsConnection } from "nats";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { bytes, eventually, Listener } from "../contract/support.ts";
 import { encodeEpoch } from "../epoch-record.ts";
 import type { Bus } from "../ports.ts";
 import { type NatsServer, startNatsServer } from "../testing/index.ts";
 import { connectNatsBus } from "./bus.ts";
 import { natsNames } from "./names.ts";
+
+// Real servers, and other tests beside us on few cores.
+vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
 
 /* What only a log that others can reach may suffer. */
 

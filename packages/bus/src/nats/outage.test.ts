@@ -1,8 +1,11 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { bytes, digest, eventually, Listener, text } from "../contract/support.ts";
 import type { Bus, BusStatus } from "../ports.ts";
 import { type NatsServer, startNatsServer } from "../testing/index.ts";
 import { connectNatsBus } from "./bus.ts";
+
+// Real servers, and other tests beside us on few cores.
+vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
 
 /* What happens when the server goes, and when it comes back as another one. */
 

@@ -1,10 +1,13 @@
 import { ManualClock } from "@kvring/core";
 import { connect } from "nats";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { eventually } from "../contract/support.ts";
 import { type NatsServer, startNatsServer } from "../testing/index.ts";
 import { connectNatsBus } from "./bus.ts";
 import { natsNames } from "./names.ts";
+
+// Real servers, and other tests beside us on few cores.
+vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
 
 let server: NatsServer;
 
@@ -38,4 +41,20 @@ test("a member that falls silent without a good-bye is gone after three seconds"
   clock.advance(1_000);
   await eventually(() => expect(sets.at(-1)).toEqual(["alive"]));
   await bus.close();
+});
+
+test("a new watcher hears everybody at once, without waiting for their next heartbeats", async () => {
+  const options = { servers: server.url, namespace: "ask" };
+  // Its clock stands still, so it has no next heartbeat.
+  const still = await connectNatsBus({ ...options, name: "still", clock: new ManualClock() });
+  const observer = await connectNatsBus({ ...options, name: "observer" });
+  await still.presence.announce("worker", "w1", Buffer.from("1"));
+  // Returns when the server has read all that went before it on this connection.
+  await still.courier.serve("fence", async (body) => body);
+  const seen: string[] = [];
+  await observer.presence.watch("worker", (members) => seen.push([...members.keys()].join()));
+  await eventually(() => expect(seen).toEqual(["w1"]));
+  await still.close();
+  await eventually(() => expect(seen).toEqual(["w1", ""]));
+  await observer.close();
 });

@@ -1,10 +1,13 @@
 import { connect } from "nats";
-import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { bytes, digest, eventually, Gate, text } from "../contract/support.ts";
 import type { Bus } from "../ports.ts";
 import { type NatsServer, startNatsServer } from "../testing/index.ts";
 import { connectNatsBus } from "./bus.ts";
 import { natsNames } from "./names.ts";
+
+// Real servers, and other tests beside us on few cores.
+vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 });
 
 let server: NatsServer;
 let bus: Bus;
