@@ -1,5 +1,5 @@
 import type { Server } from "@grpc/grpc-js";
-import { type Clock, KvringError, type Log } from "@kvring/core";
+import { type Clock, checkNodeId, type Log } from "@kvring/core";
 import { createStore, type PolicyName } from "@kvring/store";
 import { ExchangeServer } from "@kvring/wire";
 import { NodeHandler } from "./node-handler.ts";
@@ -40,10 +40,10 @@ export interface CacheNode {
   close(): void;
 }
 
-/** Throws BAD_CONFIG for a capacity or policy that cannot be meant. */
+/** Throws BAD_CONFIG for an id, a capacity or a policy that cannot be meant. */
 export function createCacheNode(options: CacheNodeOptions): CacheNode {
   const { id, zone, capacityBytes, policy, clock, log } = options;
-  if (id === "") throw new KvringError("BAD_CONFIG", "a cache node needs an id");
+  checkNodeId(id);
   const ringVersion = options.ringVersion ?? (() => 0);
   const store = createStore({ policy, capacityBytes, clock });
   const stagedBytes = options.stagedBytes ?? Math.floor(capacityBytes / 4);

@@ -30,7 +30,7 @@ export interface Life {
   readonly ttlMs: number;
 }
 
-export interface BegunResult {
+interface BegunResult {
   readonly kind: "begun";
   readonly id: number;
   readonly alive: boolean;

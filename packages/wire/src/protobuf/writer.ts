@@ -194,7 +194,7 @@ export class ProtoWriter {
 }
 
 /** How many bytes a number takes as a varint. */
-export function varintBytes(value: number): number {
+function varintBytes(value: number): number {
   let width = 1;
   for (let rest = value; rest > 0x7f; rest = Math.floor(rest / 128)) width += 1;
   return width;

@@ -51,7 +51,7 @@ export interface Draft<Item> {
   readonly creditBytes?: number;
 }
 
-export function requestFrame(draft: Draft<Operation>): Buffer {
+function requestFrame(draft: Draft<Operation>): Buffer {
   return encode(draft, encodeOperation);
 }
 
