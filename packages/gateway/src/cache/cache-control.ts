@@ -88,7 +88,8 @@ function readParameter(draft: Draft, parameter: Parameter): void {
 /** Directive names are case-insensitive (RFC 9111, section 5.2); an empty list element is skipped. */
 function readDirective(draft: Draft, directive: string): void {
   if (directive === "") return;
-  const [name = "", argument] = directive.split("=", 2);
+  const [name = "", ...rest] = directive.split("=");
+  const argument = rest.length === 0 ? undefined : rest.join("=");
   switch (name.toLowerCase()) {
     case "no-cache":
       draft.noCache = withoutArgument(directive, argument);

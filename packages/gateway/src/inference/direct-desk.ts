@@ -95,16 +95,21 @@ export class DirectDesk {
         `an answer of ${piece.totalBytes} bytes is refused`,
       );
     }
-    if (piece.offset === 0) {
+    if (piece.offset === 0 && job.answer?.length !== piece.totalBytes) {
       job.answer = Buffer.allocUnsafeSlow(piece.totalBytes);
       job.received = 0;
     }
-    if (job.answer?.length !== piece.totalBytes || piece.offset > job.received) return;
+    if (job.answer?.length !== piece.totalBytes || piece.offset !== job.received) return;
     job.answer.set(piece.bytes, piece.offset);
-    job.received = Math.max(job.received, piece.offset + piece.bytes.length);
+    job.received += piece.bytes.length;
     if (job.received < piece.totalBytes) return;
     this.#open.delete(name);
-    job.listener.onAnswer(job.answer);
+    try {
+      job.listener.onAnswer(job.answer);
+    } catch (error) {
+      // Bytes that are no entry: nobody else will answer, so nobody has to wait for the deadline.
+      job.listener.onFailed(KvringError.from(error));
+    }
   }
 }
 
