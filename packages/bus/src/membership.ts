@@ -7,7 +7,7 @@ const key = "ring";
 const maxMembers = 4096;
 
 const ringMember = z.object({
-  id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/),
+  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/),
   /** host:port of its gRPC server. */
   address: z.string().min(3).max(256),
   zone: z.string().max(64),

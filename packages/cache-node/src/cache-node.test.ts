@@ -13,6 +13,7 @@ import {
 import {
   bindServer,
   connectNode,
+  type Found,
   type LookupListener,
   type LookupRequest,
   loadServices,
@@ -95,7 +96,7 @@ class Asker implements LookupListener {
     this.#tell("waiting");
   }
 
-  onFound(entry: Uint8Array, waited: boolean): void {
+  onFound(entry: Uint8Array, { waited }: Found): void {
     this.entry = Buffer.from(entry);
     this.#tell(waited ? "found waited" : "found");
   }

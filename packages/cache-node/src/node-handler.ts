@@ -124,7 +124,7 @@ export class NodeHandler implements ExchangeHandler {
     const entry = this.#entries.find(key, minBorn, maxAgeMs);
     if (entry !== undefined) {
       this.#hits += 1;
-      session.found(id, entry, false);
+      session.found(id, entry, { waited: false, stored: true });
       return;
     }
     this.#misses += 1;
@@ -144,7 +144,7 @@ export class NodeHandler implements ExchangeHandler {
     const entry = new Entry(operation.entry);
     const kept = store && this.#entries.keep(key, entry);
     this.#fills.put(textOf(key), textOf(token), entry.born, nowMs);
-    this.#settle(operation.entry);
+    this.#settle({ bytes: operation.entry, stored: kept });
     session.done(id, kept);
   }
 
@@ -155,7 +155,7 @@ export class NodeHandler implements ExchangeHandler {
   }
 
   /** Tells the askers what became of them, and sees to the next deadline. */
-  #settle(entry: Uint8Array | undefined): void {
+  #settle(answer: { readonly bytes: Uint8Array; readonly stored: boolean } | undefined): void {
     for (const effect of this.#fills.takeEffects()) {
       const session = this.#sessions.get(effect.asker.sessionId);
       if (session === undefined) continue;
@@ -171,7 +171,8 @@ export class NodeHandler implements ExchangeHandler {
           session.missing(id);
           break;
         case "found":
-          if (entry !== undefined) session.found(id, { bytes: entry }, effect.waited);
+          if (answer === undefined) break;
+          session.found(id, answer, { waited: effect.waited, stored: answer.stored });
           break;
         case "failed":
           session.failed(id, effect.error);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { KvringError } from "./errors.ts";
 
-const nodeIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
+const nodeIdPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
 /**
  * Node ids are opaque: they name a place on the ring, a metric's label and a token of a subject,
@@ -11,7 +11,7 @@ export function checkNodeId(text: string): string {
   if (nodeIdPattern.test(text)) return text;
   throw new KvringError(
     "BAD_CONFIG",
-    `${quoted(text)} cannot be a node id: 1 to 64 letters, digits, "_" and "-", as in "node-1"`,
+    `${quoted(text)} cannot be a node id: 1 to 64 letters, digits, "_" and "-", first a letter or digit, as in "node-1"`,
   );
 }
 

@@ -13,8 +13,10 @@ export interface GatewayOptions {
   readonly nearCacheBytes: number;
   /** For calls without a deadline of their own. */
   readonly requestTimeoutMs: number;
-  /** An owner that said nothing for so long is passed over. */
-  readonly reactionMs: number;
+  /** After so long without a word from an owner, the next one is asked too, for reading only. */
+  readonly hedgeMs: number;
+  /** An owner whose link has brought nothing at all for so long is passed over. */
+  readonly stallMs: number;
   /** The life of an answer where neither request nor model says. */
   readonly entryTtlMs: number;
   readonly inFlight: number;
@@ -27,7 +29,8 @@ export const defaultGatewayOptions: GatewayOptions = Object.freeze({
   replicas: 2,
   nearCacheBytes: limits.nearCacheBytes,
   requestTimeoutMs: 60_000,
-  reactionMs: 250,
+  hedgeMs: 100,
+  stallMs: 1_000,
   entryTtlMs: limits.entryTtlMs,
   inFlight: limits.inFlightPerGateway,
 });

@@ -6,7 +6,7 @@ import { h2load } from "../load/h2load.ts";
 import { type Result, type Round, summarize } from "../report/results.ts";
 import { startCluster } from "../servers/cluster.ts";
 import { cpuMs } from "../servers/cpu.ts";
-import { startServer } from "../servers/process.ts";
+import { startServer } from "@kvring/cli/testing";
 
 const requests = 30_000;
 const warmUp = 5_000;

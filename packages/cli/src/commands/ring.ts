@@ -37,7 +37,10 @@ async function showRing(flags: RingFlags): Promise<void> {
       : ring.owners(readKey(flags.key), cluster.replicas).map(({ id }) => id);
   const grown = compileRing({
     version: version + 1,
-    members: [...members, { id: "one-more", address: "", zone: members[0]?.zone ?? "default" }],
+    members: [
+      ...members,
+      { id: "one-more", address: "127.0.0.1:1", zone: members[0]?.zone ?? "default" },
+    ],
   });
   const moved =
     members.length === 0 ? 1 : movement(ring, grown, evenSample(100_000), 1).primariesMoved;

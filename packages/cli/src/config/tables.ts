@@ -169,7 +169,7 @@ export const nodeProcess = {
   id: setting({
     name: "id",
     value: name,
-    fallback: `node-${hostname()}`.replaceAll(/[^A-Za-z0-9_-]/g, "-").slice(0, 64),
+    fallback: `node-${hostname()}`.replaceAll(/[^A-Za-z0-9_-]/g, "-").slice(0, 31),
     shows: "name",
     help: "its place on the ring: keep it over restarts, never give it twice",
   }),

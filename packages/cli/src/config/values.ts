@@ -70,7 +70,7 @@ export const text = z.string().min(1, "some text");
 /** What names processes, nodes and zones. */
 export const name = z
   .string()
-  .regex(/^[A-Za-z0-9_-]{1,64}$/, "a name: letters, digits, _ and -, at most 64");
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,30}$/, "a name: letters, digits, _ and -, first a letter or digit, at most 31");
 
 export const natsUrl = z
   .string()

@@ -2,7 +2,12 @@ import Table from "cli-table3";
 
 /** Rows under a head, for a terminal. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const drawn = new Table({ head: [...head], style: { head: [], border: [] } });
+  const drawn = new Table({
+    head: [...head],
+    style: { head: [], border: [] },
+    // One line under the head is enough.
+    chars: { mid: "", "left-mid": "", "mid-mid": "", "right-mid": "" },
+  });
   for (const row of rows) drawn.push([...row]);
   return drawn.toString();
 }

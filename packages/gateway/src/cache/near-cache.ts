@@ -54,7 +54,8 @@ export class NearCache {
 
   /** Copies the entry in. */
   put(key: Uint8Array, entry: Entry): void {
-    const { ttlMs, costMs } = entry;
+    const { ttlMs } = entry;
+    const costMs = Number.isFinite(entry.costMs) ? Math.max(0, entry.costMs) : 0;
     if (ttlMs > 0) this.#store?.put(key, entry.bytes, { ttlMs, costMs });
   }
 }

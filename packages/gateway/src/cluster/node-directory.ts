@@ -75,7 +75,7 @@ export class NodeDirectory {
     for (const member of members.values()) {
       if (!this.#links.has(member.id)) this.#links.set(member.id, this.#connect(member));
     }
-    this.#ring = compileRing(ring);
+    this.#ring = compileRing(ring, this.#ring);
     for (const link of this.#links.values()) link.routeBy(ring.version);
     this.#log.info({ version: ring.version, nodes: members.size }, "the ring changed");
   }

@@ -156,7 +156,8 @@ export class InferencePath {
       {
         clock,
         untilMs: open.untilMs,
-        reactionMs: options.reactionMs,
+        hedgeMs: options.hedgeMs,
+        stallMs: options.stallMs,
         wait: !cache.onlyIfCached,
       },
       {
@@ -164,8 +165,14 @@ export class InferencePath {
           granted = true;
           void this.#publish(open, link, token, owners);
         },
-        onFound: (bytes, { waited, stored }) =>
-          this.#found(open, bytes, { waited, stored, granted }),
+        onFound: (bytes, { waited, stored }) => {
+          try {
+            this.#found(open, bytes, { waited, stored, granted });
+          } catch (error) {
+            // What a node sent cannot be read: the end of this request, not of the link.
+            open.fail(KvringError.from(error));
+          }
+        },
         onMissing: () => open.fail(notCached()),
         onFailed: (error) => open.fail(error),
         onUnreachable: () => {
@@ -232,6 +239,8 @@ export class InferencePath {
 
   /** Computed for this request alone: the worker asks and answers the gateway itself. */
   #direct(open: OpenRequest, status: CacheStatus & { readonly kind: "bypass" | "uncached" }): void {
+    // Its deadline ends it: nobody has to compute what nobody waits for.
+    if (open.remainingMs() <= 0) return;
     const { desk, nodes, options } = this.#parts;
     const { request } = open;
     const isStored = status.kind === "bypass" && !request.cache.noStore;

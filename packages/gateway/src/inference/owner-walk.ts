@@ -1,5 +1,5 @@
 import type { Clock, KvringError } from "@kvring/core";
-import type { LookupRequest, NodeLink } from "@kvring/wire";
+import type { Found, LookupListener, LookupRequest, NodeLink } from "@kvring/wire";
 
 /** What the owners of a key said in the end. */
 export interface WalkListener {
@@ -9,7 +9,7 @@ export interface WalkListener {
    */
   onGranted(link: NodeLink, token: Uint8Array): void;
   /** `entry` is borrowed for the call. */
-  onFound(entry: Uint8Array, found: { readonly waited: boolean; readonly stored: boolean }): void;
+  onFound(entry: Uint8Array, found: Found): void;
   /** No owner has it, and we did not ask to wait. */
   onMissing(): void;
   onFailed(error: KvringError): void;
@@ -17,22 +17,43 @@ export interface WalkListener {
   onUnreachable(): void;
 }
 
+export interface WalkOptions {
+  readonly clock: Clock;
+  /** By the clock: when the client's patience ends. */
+  readonly untilMs: number;
+  /** After so long without a word the next owner is asked too, for reading only. */
+  readonly hedgeMs: number;
+  /** A link that has not brought a byte for so long, while we wait for it, is passed over. */
+  readonly stallMs: number;
+  readonly wait: boolean;
+}
+
 type State =
   | { readonly step: "idle" }
-  | { readonly step: "asking"; readonly cancel: () => void; readonly stopTimer: () => void }
+  | {
+      readonly step: "asking";
+      readonly link: NodeLink;
+      readonly sinceMs: number;
+      readonly cancel: () => void;
+      readonly stopTimer: () => void;
+      readonly cancelHedge: () => void;
+    }
   | { readonly step: "waiting"; readonly cancel: () => void }
   | { readonly step: "done" };
 
 /**
- * One request's way along the owners of its key: the primary first, the next one when it refuses,
- * is lost, or says nothing for `reactionMs`. Once an owner said "wait" or "compute it", only its
- * loss moves the walk on: the answer will come there.
+ * One request's way along the owners of its key: the primary first, the next one when it refuses
+ * or is lost. Once an owner said "wait" or "compute it", only its loss moves the walk on: the
+ * answer will come there.
+ *
+ * An owner that is merely slow is not passed over, or a busy moment of one node would have every
+ * key computed again at the next. It is hedged: the next owner is asked for what it has, without
+ * the right to compute. Only an owner whose link is silent altogether loses its turn.
  */
 export class OwnerWalk {
   readonly #owners: readonly NodeLink[];
   readonly #request: Omit<LookupRequest, "waitMs">;
-  readonly #untilMs: number;
-  readonly #options: { readonly clock: Clock; readonly reactionMs: number; readonly wait: boolean };
+  readonly #options: WalkOptions;
   readonly #listener: WalkListener;
   #next = 0;
   #missing = false;
@@ -41,18 +62,11 @@ export class OwnerWalk {
   constructor(
     owners: readonly NodeLink[],
     request: Omit<LookupRequest, "waitMs">,
-    options: {
-      readonly clock: Clock;
-      /** By the clock: when the client's patience ends. */
-      readonly untilMs: number;
-      readonly reactionMs: number;
-      readonly wait: boolean;
-    },
+    options: WalkOptions,
     listener: WalkListener,
   ) {
     this.#owners = owners;
     this.#request = request;
-    this.#untilMs = options.untilMs;
     this.#options = options;
     this.#listener = listener;
   }
@@ -62,32 +76,42 @@ export class OwnerWalk {
   }
 
   cancel(): void {
-    this.#leave({ step: "done" });
+    this.#become({ step: "done" });
   }
 
   /** The only place where the state changes: what the old one held is let go. */
-  #leave(next: State): void {
+  #become(next: State): void {
     const old = this.#state;
     this.#state = next;
-    if (old.step === "asking") old.stopTimer();
-    if ((old.step === "asking" || old.step === "waiting") && next.step !== "waiting") old.cancel();
+    if (old.step === "asking") {
+      old.stopTimer();
+      old.cancelHedge();
+    }
+    const goesOn = next.step === "waiting" && old.step !== "idle";
+    if ((old.step === "asking" || old.step === "waiting") && !goesOn) old.cancel();
   }
 
   #askNext(): void {
     const link = this.#nextReachable();
-    const { clock, reactionMs, wait } = this.#options;
-    const remainingMs = Math.ceil(this.#untilMs - clock.nowMs());
+    const { clock, untilMs, wait } = this.#options;
+    const nowMs = clock.nowMs();
+    const remainingMs = Math.ceil(untilMs - nowMs);
     if (link === undefined || remainingMs <= 0) {
-      this.#leave({ step: "done" });
+      this.#become({ step: "done" });
       if (this.#missing) this.#listener.onMissing();
       else this.#listener.onUnreachable();
       return;
     }
-    const request = { ...this.#request, waitMs: wait ? remainingMs : 0 };
     const turn = this.#next;
-    const cancel = link.lookup(request, this.#answers(link, turn));
-    const stopTimer = clock.after(reactionMs, () => this.#moveOn(turn));
-    this.#leave({ step: "asking", cancel, stopTimer });
+    const request = { ...this.#request, waitMs: wait ? remainingMs : 0 };
+    this.#become({
+      step: "asking",
+      link,
+      sinceMs: nowMs,
+      cancel: link.lookup(request, this.#answers(link, turn)),
+      stopTimer: this.#startTimer(turn),
+      cancelHedge: nothing,
+    });
   }
 
   #nextReachable(): NodeLink | undefined {
@@ -98,54 +122,95 @@ export class OwnerWalk {
     return undefined;
   }
 
-  /** A late timer or answer of an owner that was left behind moves nothing. */
+  #startTimer(turn: number): () => void {
+    return this.#options.clock.after(this.#options.hedgeMs, () => this.#silence(turn));
+  }
+
+  /** Not a word to this request for another `hedgeMs`. */
+  #silence(turn: number): void {
+    const state = this.#state;
+    if (turn !== this.#next || state.step !== "asking") return;
+    const { clock, stallMs } = this.#options;
+    const silentMs = clock.nowMs() - Math.max(state.sinceMs, state.link.heardMs);
+    if (silentMs >= stallMs) {
+      this.#moveOn(turn);
+      return;
+    }
+    const hedge = state.cancelHedge === nothing ? this.#hedge() : state.cancelHedge;
+    this.#state = { ...state, stopTimer: this.#startTimer(turn), cancelHedge: hedge };
+  }
+
+  #hedge(): () => void {
+    const other = this.#owners.slice(this.#next).find((link) => link.state === "up");
+    if (other === undefined) return nothing;
+    return other.lookup(
+      { ...this.#request, waitMs: 0 },
+      { ...ignoring, onFound: (entry, found) => this.#found(entry, found) },
+    );
+  }
+
+  /** A late answer of an owner that was left behind moves nothing. */
   #moveOn(turn: number): void {
     if (turn !== this.#next || this.#state.step === "done") return;
-    this.#leave({ step: "idle" });
+    this.#become({ step: "idle" });
     this.#askNext();
   }
 
-  #answers(link: NodeLink, turn: number) {
+  #found(entry: Uint8Array, found: Found): void {
+    if (this.#state.step === "done") return;
+    this.#become({ step: "done" });
+    this.#listener.onFound(entry, found);
+  }
+
+  #failed(error: KvringError): void {
+    this.#become({ step: "done" });
+    this.#listener.onFailed(error);
+  }
+
+  #answers(link: NodeLink, turn: number): LookupListener {
     const isCurrent = (): boolean => turn === this.#next && this.#state.step !== "done";
-    const settle = (): void => this.#leave({ step: "done" });
     const wait = (): void => {
       if (this.#state.step === "asking") {
-        this.#leave({ step: "waiting", cancel: this.#state.cancel });
+        this.#become({ step: "waiting", cancel: this.#state.cancel });
       }
     };
     return {
       onWaiting: () => {
         if (isCurrent()) wait();
       },
-      onGranted: (token: Uint8Array) => {
+      onGranted: (token) => {
         if (!isCurrent()) return;
         wait();
         this.#listener.onGranted(link, token);
       },
-      onFound: (entry: Uint8Array, found: { waited: boolean; stored: boolean }) => {
-        if (!isCurrent()) return;
-        settle();
-        this.#listener.onFound(entry, found);
+      onFound: (entry, found) => {
+        if (isCurrent()) this.#found(entry, found);
       },
       onMissing: () => {
+        if (!isCurrent()) return;
         this.#missing = true;
         this.#moveOn(turn);
       },
-      onFailed: (error: KvringError) => {
-        if (!isCurrent()) return;
-        settle();
-        this.#listener.onFailed(error);
+      onFailed: (error) => {
+        if (isCurrent()) this.#failed(error);
       },
-      onRefused: (error: KvringError) => {
+      onRefused: (error) => {
         if (!isCurrent()) return;
-        if (error.code !== "RESOURCE_EXHAUSTED") {
-          this.#moveOn(turn);
-          return;
-        }
         // A full owner is no reason to load the next one with the same flood.
-        settle();
-        this.#listener.onFailed(error);
+        if (error.code === "RESOURCE_EXHAUSTED") this.#failed(error);
+        else this.#moveOn(turn);
       },
     };
   }
 }
+
+function nothing(): void {}
+
+/** A hedge is for reading: whatever else the other owner says changes nothing. */
+const ignoring = {
+  onGranted: nothing,
+  onWaiting: nothing,
+  onMissing: nothing,
+  onFailed: nothing,
+  onRefused: nothing,
+};

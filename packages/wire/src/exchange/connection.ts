@@ -31,6 +31,8 @@ export interface ConnectionOptions {
   onUp(): void;
   /** Called once, whatever ends it but `close`. */
   onLost(error: KvringError): void;
+  /** A frame came, whatever is in it. */
+  onHeard(): void;
   onRing(version: number): void;
   /** A bulk value comes with its result once it is complete. */
   onResult(result: Result): void;
@@ -127,6 +129,7 @@ export class Connection {
 
   #receive(clientLane: ClientLane, bytes: Buffer): void {
     if (this.#ended) return;
+    this.#options.onHeard();
     let frame: Frame<Result>;
     try {
       frame = decodeFrame(bytes, decodeResult);

@@ -75,6 +75,7 @@ const results: fc.Arbitrary<Result> = fc.oneof(
     entry: bytes,
     bulkBytes,
     waited: fc.boolean(),
+    stored: fc.boolean(),
   }),
   fc.record({ kind: fc.constantFrom("missing" as const, "waiting" as const), id: count }),
   fc.record({ kind: fc.constant("granted" as const), id: count, token: bytes }),
@@ -247,7 +248,15 @@ describe("frames", () => {
     const entry = encodeEntry(header, Buffer.from("answer"));
     const life = { ageMs: 40, ttlMs: 960 };
     const writer = new ProtoWriter();
-    encodeResult(writer, { kind: "found", id: 1, entry, bulkBytes: 0, waited: false, life });
+    encodeResult(writer, {
+      kind: "found",
+      id: 1,
+      entry,
+      bulkBytes: 0,
+      waited: false,
+      stored: true,
+      life,
+    });
     const [item] = decodeFrame(writer.finish(), decodeResult).items;
     if (item?.kind !== "found") throw new Error("found is found");
     expect(new Entry(item.entry).header).toEqual({ ...header, ...life });

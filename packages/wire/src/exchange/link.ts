@@ -13,6 +13,8 @@ export interface NodeLink {
   readonly state: LinkState;
   /** The ring the node last said it knows; 0 before. */
   readonly ringVersion: number;
+  /** When the node was last heard, by the link's clock; 0 before. */
+  readonly heardMs: number;
   onState(listener: (state: LinkState) => void): () => void;
   /** Sent with every frame from now on. */
   routeBy(ringVersion: number): void;
@@ -50,12 +52,19 @@ export interface LookupListener {
   /** Somebody else has it computed. */
   onWaiting(): void;
   /** `entry` is valid during the call only: copy what is kept. */
-  onFound(entry: Uint8Array, waited: boolean): void;
+  onFound(entry: Uint8Array, how: Found): void;
   onMissing(): void;
   /** The computation failed: this is the answer. */
   onFailed(error: KvringError): void;
   /** This node does not answer (link lost, draining, out of room …): ask the next owner. */
   onRefused(error: KvringError): void;
+}
+
+export interface Found {
+  /** Whether it was computed for somebody else while we waited. */
+  readonly waited: boolean;
+  /** Whether the node keeps it. */
+  readonly stored: boolean;
 }
 
 export interface TokenRequest {

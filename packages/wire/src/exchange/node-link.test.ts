@@ -129,8 +129,8 @@ describe("a link", () => {
     const { session, id } = await handler.next();
     session.waiting(id);
     session.granted(id, token);
-    session.found(id, { bytes: Buffer.from("answer") }, true);
-    session.found(id, { bytes: Buffer.from("again") }, true);
+    session.found(id, { bytes: Buffer.from("answer") }, { waited: true, stored: true });
+    session.found(id, { bytes: Buffer.from("again") }, { waited: true, stored: true });
     link.lookup(request, new Transcript());
     const other = await handler.next();
     session.missing(other.id);
@@ -183,7 +183,7 @@ describe("a link", () => {
     const heard = new Transcript();
     link.lookup(request, heard);
     const lookup = await handler.next();
-    lookup.session.found(lookup.id, { bytes: value }, false);
+    lookup.session.found(lookup.id, { bytes: value }, { waited: false, stored: true });
     await heard.end;
     expect(value.equals(heard.entry ?? Buffer.alloc(0))).toBe(true);
   });

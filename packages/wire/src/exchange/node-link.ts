@@ -62,6 +62,7 @@ class ExchangeLink implements NodeLink {
   #lastId = 0;
   #routedBy = 0;
   #ringVersion = 0;
+  #heardMs = 0;
 
   constructor(options: LinkOptions) {
     this.#options = {
@@ -89,6 +90,10 @@ class ExchangeLink implements NodeLink {
 
   get ringVersion(): number {
     return this.#ringVersion;
+  }
+
+  get heardMs(): number {
+    return this.#heardMs;
   }
 
   onState(listener: (state: LinkState) => void): () => void {
@@ -239,6 +244,9 @@ class ExchangeLink implements NodeLink {
       onLost: (error) => this.#pause(error),
       onRing: (version) => {
         this.#ringVersion = version;
+      },
+      onHeard: () => {
+        this.#heardMs = clock.nowMs();
       },
       onResult: (result) => this.#pending.settle(result),
       isAwaited: (id) => this.#pending.has(id),

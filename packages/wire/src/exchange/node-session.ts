@@ -3,6 +3,7 @@ import { Assemblies } from "./assemblies.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { Frame, LaneName } from "./frame.ts";
 import type { Lane } from "./lane.ts";
+import type { Found } from "./link.ts";
 import { type Operation, operationFields } from "./operation.ts";
 import type { ErrorResult, FoundResult, Result } from "./result.ts";
 import type {
@@ -123,9 +124,10 @@ export class NodeSession implements ExchangeSession {
     }
   }
 
-  found(id: number, { bytes, life, release }: Lent, waited: boolean): void {
+  found(id: number, { bytes, life, release }: Lent, how: Found): void {
+    const { waited, stored } = how;
     if (bytes.length <= limits.inlineBytes) {
-      this.#answer({ kind: "found", id, entry: bytes, bulkBytes: 0, waited, life });
+      this.#answer({ kind: "found", id, entry: bytes, bulkBytes: 0, waited, stored, life });
       release?.();
       return;
     }
@@ -135,6 +137,7 @@ export class NodeSession implements ExchangeSession {
       entry: none,
       bulkBytes: bytes.length,
       waited,
+      stored,
     };
     this.#transfer(announcement, { bytes, life, release });
   }

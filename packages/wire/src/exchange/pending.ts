@@ -90,7 +90,7 @@ export class Pending {
       return;
     }
     this.#lookups.delete(result.id);
-    if (result.kind === "found") listener.onFound(result.entry, result.waited);
+    if (result.kind === "found") listener.onFound(result.entry, result);
     else if (result.kind === "missing") listener.onMissing();
     else if (result.kind === "failed") listener.onFailed(refusal(result));
     else listener.onRefused(refusal(result));

@@ -21,6 +21,7 @@ export interface FoundResult {
   /** The entry's bytes, where they follow in chunks. */
   readonly bulkBytes: number;
   readonly waited: boolean;
+  readonly stored: boolean;
   /** Written into the copy that is sent: what the entry's age and remaining life are by now. */
   readonly life?: Life | undefined;
 }
@@ -101,7 +102,8 @@ function aboutBytes(result: Result): number {
   return 40;
 }
 
-function encodeFound(writer: ProtoWriter, { entry, bulkBytes, waited, life }: FoundResult): void {
+function encodeFound(writer: ProtoWriter, found: FoundResult): void {
+  const { entry, bulkBytes, waited, stored, life } = found;
   const body = writer.open(resultFields.found, 20 + entry.length);
   if (entry.length > 0) {
     writer.bytes(1, entry);
@@ -109,6 +111,7 @@ function encodeFound(writer: ProtoWriter, { entry, bulkBytes, waited, life }: Fo
   }
   if (bulkBytes > 0) writer.uint(2, bulkBytes);
   if (waited) writer.bool(3, true);
+  if (stored) writer.bool(4, true);
   writer.close(body);
 }
 
@@ -175,14 +178,16 @@ function decodeFound(id: number, body: ProtoReader): FoundResult {
   let entry = none;
   let bulkBytes = 0;
   let waited = false;
+  let stored = false;
   while (!body.done) {
     const tag = body.tag();
     if (tag === 0x0a) entry = body.bytes();
     else if (tag === 0x10) bulkBytes = body.varint();
     else if (tag === 0x18) waited = body.bool();
+    else if (tag === 0x20) stored = body.bool();
     else body.skip(wireTypeOf(tag));
   }
-  return { kind: "found", id, entry, bulkBytes, waited };
+  return { kind: "found", id, entry, bulkBytes, waited, stored };
 }
 
 function decodeBegun(id: number, body: ProtoReader): BegunResult {

@@ -25,7 +25,7 @@ class Answering implements ExchangeHandler {
       const release = () => {
         this.releases += 1;
       };
-      session.found(operation.id, { bytes, release }, false);
+      session.found(operation.id, { bytes, release }, { waited: false, stored: true });
     } else if (operation.kind === "keep") {
       throw new Error("the handler has a bug");
     } else {

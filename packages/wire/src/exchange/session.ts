@@ -1,4 +1,5 @@
 import type { KvringError } from "@kvring/core";
+import type { Found } from "./link.ts";
 import type { Operation, UnknownOperation } from "./operation.ts";
 import type { Life } from "./result.ts";
 
@@ -22,7 +23,7 @@ export interface ExchangeSession {
   readonly peerId: string;
   /** The ring the peer routes by; 0: none yet. */
   readonly ringVersion: number;
-  found(id: number, entry: Lent, waited: boolean): void;
+  found(id: number, entry: Lent, how: Found): void;
   missing(id: number): void;
   granted(id: number, token: Uint8Array): void;
   waiting(id: number): void;

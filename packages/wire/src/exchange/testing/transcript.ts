@@ -1,5 +1,5 @@
 import type { KvringError } from "@kvring/core";
-import type { LookupListener } from "../link.ts";
+import type { Found, LookupListener } from "../link.ts";
 
 /** Writes down what a lookup is told, and copies the entry. */
 export class Transcript implements LookupListener {
@@ -23,7 +23,7 @@ export class Transcript implements LookupListener {
     this.lines.push("waiting");
   }
 
-  onFound(entry: Uint8Array, waited: boolean): void {
+  onFound(entry: Uint8Array, { waited }: Found): void {
     this.entry = Buffer.from(entry);
     const text = this.entry.subarray(0, 20).toString("latin1");
     this.#final(`found ${text}${waited ? " waited" : ""}`);

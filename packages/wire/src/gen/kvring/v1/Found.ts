@@ -9,6 +9,10 @@ export interface Found {
    * Whether the asker waited for a computation of somebody else (collapsed) or its own.
    */
   'waited'?: (boolean);
+  /**
+   * Whether the node keeps it: an answer that was computed may not be stored, or not fit.
+   */
+  'stored'?: (boolean);
 }
 
 export interface Found__Output {
@@ -18,4 +22,8 @@ export interface Found__Output {
    * Whether the asker waited for a computation of somebody else (collapsed) or its own.
    */
   'waited': (boolean);
+  /**
+   * Whether the node keeps it: an answer that was computed may not be stored, or not fit.
+   */
+  'stored': (boolean);
 }

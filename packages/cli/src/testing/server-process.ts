@@ -3,32 +3,55 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { KvringError } from "@kvring/core";
 
-/** A server under measurement, in a process of its own. */
+/** A server in a process of its own. */
 export interface ServerProcess {
   readonly pid: number;
   /** What its ready line said: `grpc=HOST:PORT` gives `grpc`. */
   readonly addresses: Readonly<Record<string, string>>;
-  stop(): Promise<void>;
+  /** What it logged last. */
+  log(): string;
+  signal(signal: NodeJS.Signals): void;
+  /** Asks it to end, and tells its exit code; kills it when it does not within 15 s. */
+  stop(): Promise<number | null>;
+  /** kill −9, and gone when this resolves. */
+  kill(): Promise<void>;
 }
 
 const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 15_000;
+const keptLog = 64 * 1024;
 
 /** Starts `node script …` and waits for its line `… ready name=address …` on stdout. */
-export async function startServer(script: string, args: readonly string[]): Promise<ServerProcess> {
+export async function startServer(
+  script: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<ServerProcess> {
   const child = spawn(process.execPath, [script, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
   });
-  let complaints = "";
+  let log = "";
   child.stderr.on("data", (text: Buffer) => {
-    complaints = `${complaints}${text}`.slice(-4000);
+    log = `${log}${text}`.slice(-keptLog);
   });
+  const exited = once(child, "exit");
   try {
     const addresses = await readyLine(child);
-    return { pid: child.pid ?? 0, addresses, stop: () => stop(child) };
+    return {
+      pid: child.pid ?? 0,
+      addresses,
+      log: () => log,
+      signal: (signal) => child.kill(signal),
+      stop: () => stop(child, exited),
+      async kill() {
+        child.kill("SIGKILL");
+        await exited;
+      },
+    };
   } catch (error) {
-    await stop(child);
-    throw new KvringError("INTERNAL", `${script} ${args.join(" ")} did not start: ${complaints}`, {
+    await stop(child, exited);
+    throw new KvringError("INTERNAL", `${script} ${args.join(" ")} did not start: ${log}`, {
       cause: error,
     });
   }
@@ -51,11 +74,13 @@ async function readyLine(child: ChildProcess): Promise<Record<string, string>> {
   throw new Error("no ready line");
 }
 
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exited = once(child, "exit");
+async function stop(child: ChildProcess, exited: Promise<unknown[]>): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  // A stopped process (SIGSTOP) would not hear SIGTERM.
+  child.kill("SIGCONT");
   child.kill("SIGTERM");
   const impatience = setTimeout(() => child.kill("SIGKILL"), stopTimeoutMs);
   await exited;
   clearTimeout(impatience);
+  return child.exitCode;
 }
