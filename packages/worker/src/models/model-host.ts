@@ -20,6 +20,13 @@ type Hosted =
   | { readonly state: "conflict"; readonly artifact: ModelArtifact; readonly activeDigest: string }
   | { readonly state: "refused"; readonly artifact: ModelArtifact; readonly reason: string };
 
+/** No longer active, and still computed for who asked just before. */
+interface Retiring {
+  readonly digest: string;
+  readonly consumer: Stoppable;
+  readonly cancel: () => void;
+}
+
 export interface HostParts {
   readonly bus: Bus;
   readonly runtime: Runtime;
@@ -39,7 +46,7 @@ export interface HostParts {
 export class ModelHost {
   readonly #parts: HostParts;
   readonly #hosted = new Map<string, Hosted>();
-  readonly #retiring = new Map<string, { cancel: () => void; consumer: Stoppable }>();
+  readonly #retiring = new Set<Retiring>();
   #rejected: readonly RejectedModel[] = [];
   #latest: RepositorySnapshot | undefined;
   #applying: Promise<void> | undefined;
@@ -74,7 +81,7 @@ export class ModelHost {
     await this.#applying;
     const consumers = [
       ...this.#serving().map(({ consumer }) => consumer),
-      ...[...this.#retiring.values()].map(({ cancel, consumer }) => {
+      ...[...this.#retiring].map(({ cancel, consumer }) => {
         cancel();
         return consumer;
       }),
@@ -129,13 +136,16 @@ export class ModelHost {
         slots: runtime.slots,
         handle: (delivery) => runner.run(artifact, delivery),
       });
-      const active = await this.#activate(artifact, before);
+      const active = await this.#activate(artifact, before).catch(async (error) => {
+        // Or the next try would consume a second time.
+        await consumer.stop();
+        throw error;
+      });
       if (active === digest) {
         log.info({ model, version, digest }, "a model is served");
         return { state: "serving", artifact, consumer };
       }
-      await consumer.stop();
-      await runtime.unload(digest);
+      await this.#release(digest, consumer);
       log.warn(
         { model, version, digest, activeDigest: active },
         "another worker holds this version with other bytes; only the active one is served",
@@ -143,7 +153,7 @@ export class ModelHost {
       return { state: "conflict", artifact, activeDigest: active };
     } catch (error) {
       const { reason, message } = KvringError.from(error);
-      if (reason === "BUS_UNAVAILABLE") throw error;
+      if (reason === "BUS_UNAVAILABLE" || reason === "BUS_CONFLICT") throw error;
       log.error({ model, version, reason }, `a model cannot be served: ${message}`);
       return { state: "refused", artifact, reason: message };
     }
@@ -178,15 +188,27 @@ export class ModelHost {
   }
 
   #retire({ artifact, consumer }: Extract<Hosted, { state: "serving" }>): void {
-    const { clock, runtime } = this.#parts;
     const { digest } = artifact;
-    const cancel = clock.after(retireMs, () => {
-      this.#retiring.delete(digest);
-      // Back meanwhile, under this or another name: it is still needed.
-      const isServed = this.#serving().some((other) => other.artifact.digest === digest);
-      void consumer.stop().then(() => (isServed ? undefined : runtime.unload(digest)));
+    const cancel = this.#parts.clock.after(retireMs, () => {
+      this.#retiring.delete(retiring);
+      void this.#release(digest, consumer);
     });
-    this.#retiring.set(digest, { cancel, consumer });
+    const retiring: Retiring = { digest, consumer, cancel };
+    this.#retiring.add(retiring);
+  }
+
+  /** The same bytes may be needed still: under another name, or again under this one. */
+  async #release(digest: string, consumer: Stoppable): Promise<void> {
+    const { runtime, log } = this.#parts;
+    try {
+      await consumer.stop();
+      const isServed = this.#serving().some(({ artifact }) => artifact.digest === digest);
+      const isRetiring = [...this.#retiring].some((retiring) => retiring.digest === digest);
+      if (!isServed && !isRetiring) await runtime.unload(digest);
+    } catch (error) {
+      const { reason, message } = KvringError.from(error);
+      log.warn({ digest, reason }, `a model could not be let go: ${message}`);
+    }
   }
 
   #announce(): void {
