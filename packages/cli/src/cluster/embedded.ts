@@ -19,7 +19,10 @@ export interface EmbeddedCluster {
   readonly grpcAddress: string;
   readonly httpAddress: string;
   readonly metrics: Metrics;
-  /** Resolves when a model can be answered; throws when that takes longer than `timeoutMs`. */
+  /**
+   * Resolves when every model that can be served is answered, and every node reached; throws when
+   * that takes longer than `timeoutMs`, or when there is no such model.
+   */
   ready(timeoutMs: number): Promise<void>;
   /** Gateway first, so that nobody asks who has left. */
   drain(): Promise<void>;
@@ -53,7 +56,7 @@ export async function startEmbedded(parts: {
     }
     const worker = keep(await startWorker({ ...shared, options: parts.worker }));
     const gateway = keep(await startGateway({ ...shared, options: parts.gateway }));
-    const ready = (): boolean => isReady(gateway, parts.nodes);
+    const ready = (): boolean => isReady(gateway, worker, parts.nodes);
     const http: HttpPort = await serveHttp({
       listen: parseListen(parts.http),
       metrics,
@@ -81,9 +84,10 @@ export async function startEmbedded(parts: {
   }
 }
 
-function isReady(gateway: Gateway, nodes: number): boolean {
+function isReady(gateway: Gateway, worker: WorkerProcess, nodes: number): boolean {
   const links = gateway.nodes.links().filter(({ state }) => state === "up");
-  return links.length >= nodes && whyNot(gateway) === "";
+  const everyModel = worker.isSettled && gateway.computable >= worker.serving;
+  return everyModel && links.length >= nodes && whyNot(gateway) === "";
 }
 
 function whyNot(gateway: Gateway): string {

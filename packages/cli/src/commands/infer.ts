@@ -3,7 +3,7 @@ import { type Answer, KvringClient, type ModelDescription } from "@kvring/client
 import { decodeStrings, KvringError, type Parameter, type Tensor } from "@kvring/core";
 import { Command } from "commander";
 import { print, printJson } from "../report/output.ts";
-import { formatTensor, parseTensor, randomTensor } from "../tensors/text.ts";
+import { formatTensor, parseShape, parseTensor, randomTensor } from "../tensors/text.ts";
 
 interface InferFlags {
   readonly target: string;
@@ -86,7 +86,8 @@ function readInputs(description: ModelDescription, flags: InferFlags): Tensor[] 
     );
   }
   return description.inputs.map((spec) => {
-    const shape = shapes.get(spec.name)?.split(",").map(Number);
+    const shapeText = shapes.get(spec.name);
+    const shape = shapeText === undefined ? undefined : parseShape(shapeText);
     const source = given.get(spec.name);
     if (source !== undefined) return parseTensor(spec, readSource(source), shape);
     if (flags.random !== undefined) {

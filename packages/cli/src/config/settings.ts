@@ -49,12 +49,19 @@ export function resolve<S extends Settings>(command: Command, settings: S): Valu
     const attribute = camelCase(setting.name);
     const source = command.getOptionValueSource(attribute);
     const isFromFile = source !== "cli" && source !== "env" && Object.hasOwn(file, setting.name);
-    const raw = isFromFile ? file[setting.name] : options[attribute];
+    const isSwitch = setting.shows === undefined;
+    const option = source === "env" && isSwitch ? readSwitch(setting.name) : options[attribute];
+    const raw = isFromFile ? file[setting.name] : option;
     if (raw === undefined) return [key, setting.fallback === false ? false : undefined];
     const where = isFromFile ? `"${setting.name}" in ${path}` : originOf(setting.name, source);
     return [key, validated(setting, raw, where)];
   });
   return Object.freeze(Object.fromEntries(values));
+}
+
+/** To commander a switch is on as soon as its variable is there, also as "false". */
+function readSwitch(name: string): string | undefined {
+  return process.env[variableOf(name)];
 }
 
 function validated(setting: Setting<unknown>, raw: unknown, where: string): unknown {

@@ -23,6 +23,14 @@ function setting<T>(entry: Setting<T>): Setting<T> {
 
 const MiB = 1024 * 1024;
 
+/** A day is how long anything lives here, and timers run for 24 days at most. */
+const upToADay = durationMs.pipe(
+  z
+    .number()
+    .min(1, "a duration of at least 1ms")
+    .max(limits.entryTtlMs, "a duration of at most 24h"),
+);
+
 export const common = {
   logLevel: setting({
     name: "log-level",
@@ -102,19 +110,14 @@ export const gateway = {
   }),
   entryTtl: setting({
     name: "entry-ttl",
-    value: durationMs.pipe(
-      z
-        .number()
-        .min(1, "a duration of at least 1ms")
-        .max(limits.entryTtlMs, "a duration of at most 24h"),
-    ),
+    value: upToADay,
     fallback: "24h",
     shows: "duration",
     help: "life of an answer where neither request nor model says",
   }),
   requestTimeout: setting({
     name: "request-timeout",
-    value: durationMs,
+    value: upToADay,
     fallback: "60s",
     shows: "duration",
     help: "patience with calls that come without a deadline",

@@ -4,7 +4,7 @@ import { percentile } from "./percentile.ts";
 export type Layer = "l1" | "node" | "collapsed" | "computed";
 
 /** Where an answer came from, by its own word. */
-export function layerOf(answer: Pick<Answer, "cacheStatus">): Layer {
+function layerOf(answer: Pick<Answer, "cacheStatus">): Layer {
   const { cacheStatus } = answer;
   if (cacheStatus.includes("detail=l1")) return "l1";
   if (cacheStatus.includes("detail=node")) return "node";

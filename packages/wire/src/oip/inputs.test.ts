@@ -94,7 +94,7 @@ describe("the inputs of a request", () => {
       "of negative size",
       raw([a, { ...b, shape: [-1] }], aBytes, bBytes),
       "SHAPE_MISMATCH",
-      /shape \[-1\] cannot be/,
+      /input "b" has shape \[-1\], but/,
     ],
     [
       "too short",

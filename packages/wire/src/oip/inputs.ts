@@ -47,15 +47,18 @@ export function resolveInputs(request: ScannedRequest, signature: ModelSignature
 export function resolveOutputs(request: ScannedRequest, signature: ModelSignature): string[] {
   const declared = signature.outputs.map(({ name }) => name);
   if (request.outputs.length === 0) return declared;
+  const asked = new Set<string>();
   for (const output of request.outputs) {
-    if (declared.includes(output)) continue;
-    throw new KvringError(
-      "OUTPUT_UNKNOWN",
-      `model "${request.modelName}" has no output "${output}"; it has ${declared.join(", ")}`,
-    );
-  }
-  if (new Set(request.outputs).size !== request.outputs.length) {
-    throw new KvringError("OUTPUT_DUPLICATE", "an output is asked for twice");
+    if (!declared.includes(output)) {
+      throw new KvringError(
+        "OUTPUT_UNKNOWN",
+        `model "${request.modelName}" has no output "${output}"; it has ${declared.join(", ")}`,
+      );
+    }
+    if (asked.has(output)) {
+      throw new KvringError("OUTPUT_DUPLICATE", `output "${output}" is asked for twice`);
+    }
+    asked.add(output);
   }
   return [...request.outputs];
 }
@@ -92,14 +95,19 @@ function resolveInput(input: ScannedInput, spec: TensorSpec, raw: Uint8Array | u
       `input "${name}" is ${datatype}, the model takes ${spec.datatype}`,
     );
   }
-  const count = elementCount(shape);
-  if (shape.some((dimension) => dimension < 0) || !shapeFits(shape, spec.shape)) {
+  if (shape.some((dimension) => dimension < 0)) {
+    throw new KvringError(
+      "SHAPE_MISMATCH",
+      `input "${name}" has shape [${shape}], but every dimension is a whole number from 0`,
+    );
+  }
+  if (!shapeFits(shape, spec.shape)) {
     throw new KvringError(
       "SHAPE_MISMATCH",
       `input "${name}" has shape [${shape}], the model takes [${spec.shape}] (-1: any size)`,
     );
   }
-  const data = raw ?? typedData(input, datatype, count);
+  const data = raw ?? typedData(input, datatype, elementCount(shape));
   const tensor = { name, datatype, shape, data };
   checkBytes(tensor);
   return tensor;

@@ -114,7 +114,7 @@ function scanInput(reader: ProtoReader): ScannedInput {
         datatype = reader.string();
         break;
       case 3:
-        readDimensions(reader, tag, shape);
+        readDimensions(reader, tag, { name, shape });
         break;
       case isBytes ? 4 : -1:
         refuseTensorParameter(reader.message(), "input", name);
@@ -135,20 +135,28 @@ function mergeContents(pieces: readonly Uint8Array[]): Uint8Array | undefined {
 }
 
 /** Packed, as every current encoder writes it, or one by one. */
-function readDimensions(reader: ProtoReader, tag: number, shape: number[]): void {
+function readDimensions(reader: ProtoReader, tag: number, tensor: Shaped): void {
   if (wireTypeOf(tag) === wireTypes.bytes) {
     const packed = reader.message();
-    while (!packed.done) addDimension(shape, packed.int());
+    while (!packed.done) addDimension(tensor, packed.int());
   } else if (wireTypeOf(tag) === wireTypes.varint) {
-    addDimension(shape, reader.int());
+    addDimension(tensor, reader.int());
   } else {
     reader.skip(wireTypeOf(tag));
   }
 }
 
-function addDimension(shape: number[], dimension: number): void {
+interface Shaped {
+  readonly name: string;
+  readonly shape: number[];
+}
+
+function addDimension({ name, shape }: Shaped, dimension: number): void {
   if (shape.length >= limits.tensorRank) {
-    throw new KvringError("SHAPE_MISMATCH", `a shape has at most ${limits.tensorRank} dimensions`);
+    throw new KvringError(
+      "SHAPE_MISMATCH",
+      `input "${name}": a shape has at most ${limits.tensorRank} dimensions`,
+    );
   }
   shape.push(dimension);
 }
