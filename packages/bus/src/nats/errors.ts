@@ -27,7 +27,8 @@ const apiCodes = {
   exists: new Set([10058, 10148]),
   noMessage: 10037,
   notEnabled: new Set([10039, 10076]),
-  passing: new Set([10005, 10008, 10009]),
+  // 10065, overlapping subjects, is also said of a stream that another process is just creating.
+  passing: new Set([10005, 10008, 10009, 10065]),
 };
 
 const passingCodes: ReadonlySet<string> = new Set([

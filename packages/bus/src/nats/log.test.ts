@@ -69,6 +69,23 @@ test("a log that is deleted under a connected reader begins a new epoch", async 
   expect(listener.epochs).toEqual([old.epoch, place.epoch]);
 });
 
+test("a log that is deleted while nobody appends is begun anew, and so is the registry", async () => {
+  const names = natsNames(namespace);
+  const bus = await connectBus();
+  const listener = new Listener();
+  const changes: string[] = [];
+  const reader = bus.log.read(listener);
+  await bus.registry.put("ring", bytes("1"), 0);
+  await bus.registry.watch("", ({ kind, key }) => changes.push(`${kind} ${key}`));
+  await reader.reached(1, 5_000);
+  await jsm.streams.delete(names.logStream);
+  await jsm.streams.delete(names.stateStream);
+  await eventually(() => expect(changes).toEqual(["set ring", "deleted ring"]));
+  await eventually(() => expect(listener.epochs).toHaveLength(2));
+  await reader.reached(1, 5_000);
+  expect(listener.sequences).toEqual([1, 1]);
+});
+
 test("a log that lost its end begins a new epoch, for its readers and for the next append", async () => {
   const names = natsNames(namespace);
   const [reading, writing] = [await connectBus(), await connectBus()];

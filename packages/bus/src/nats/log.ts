@@ -83,7 +83,7 @@ export class NatsLog implements ControlLog {
       log,
       names,
       epochs: this.#epochs,
-      ensure: (session) => topology.ensure(session, "log"),
+      ensure: (session) => topology.ensureAnew(session, "log"),
       onPosition: (position) => void this.#seen(position),
       onStop: () => this.#readers.delete(reader),
     });

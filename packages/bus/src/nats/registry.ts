@@ -64,7 +64,7 @@ export class NatsRegistry implements Registry {
       clock,
       log,
       names,
-      ensure: (session) => topology.ensure(session, "state"),
+      ensure: (session) => topology.ensureAnew(session, "state"),
       onStop: () => this.#watches.delete(watch),
     });
     this.#watches.add(watch);

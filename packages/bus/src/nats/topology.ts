@@ -13,6 +13,7 @@ const stateBytes = 64 * 1024 * 1024;
 /** Creates kvring's streams where they are missing, each when it is first needed. */
 export class Topology {
   readonly #configs: Readonly<Record<StreamPart, Partial<StreamConfig> & { name: string }>>;
+  readonly #probes: Readonly<Record<StreamPart, string>>;
   readonly #log: Log;
   readonly #ensured = new WeakMap<Session, Map<StreamPart, Promise<void>>>();
 
@@ -23,6 +24,11 @@ export class Topology {
     readonly log: Log;
   }) {
     this.#configs = streamConfigs(options.names, options.limits, options.replicas);
+    this.#probes = {
+      log: options.names.logSubject("probe"),
+      state: options.names.stateSubject("probe"),
+      jobs: options.names.jobsSubject("probe"),
+    };
     this.#log = options.log;
   }
 
@@ -34,7 +40,7 @@ export class Topology {
     }
     let ensured = parts.get(part);
     if (ensured === undefined) {
-      ensured = this.#create(session, part);
+      ensured = this.#prepare(session, part);
       parts.set(part, ensured);
       // What failed is tried again by the next who needs it.
       ensured.catch(() => this.forget(session, part));
@@ -42,9 +48,35 @@ export class Topology {
     return ensured;
   }
 
+  /** For who has reason to doubt that the stream is still the one that was there. */
+  ensureAnew(session: Session, part: StreamPart): Promise<void> {
+    this.forget(session, part);
+    return this.ensure(session, part);
+  }
+
   /** Somebody did not find the stream that was there before. */
   forget(session: Session, part: StreamPart): void {
     this.#ensured.get(session)?.delete(part);
+  }
+
+  async #prepare(session: Session, part: StreamPart): Promise<void> {
+    await this.#create(session, part);
+    await this.#probe(session, part);
+  }
+
+  /**
+   * A stream that another process is creating at this moment exists already for who asks about it,
+   * and nats-server 2.9.10 crashes when it is asked for a message then. Publishing works when all
+   * is done, so this publishes what cannot be accepted, and waits for the refusal.
+   */
+  async #probe(session: Session, part: StreamPart): Promise<void> {
+    const expect = { lastSequence: Number.MAX_SAFE_INTEGER };
+    try {
+      await session.js.publish(this.#probes[part], new Uint8Array(), { expect });
+    } catch (error) {
+      const { kind } = readNatsError(error);
+      if (kind !== "conflict" && kind !== "full") throw error;
+    }
   }
 
   async #create(session: Session, part: StreamPart): Promise<void> {

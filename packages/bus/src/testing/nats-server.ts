@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { accessSync, constants, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import type { Readable } from "node:stream";
 
 /** A real nats-server with JetStream, on a free port of the loopback and with a store of its own. */
 export interface NatsServer {
@@ -10,6 +11,8 @@ export interface NatsServer {
   readonly port: number;
   /** Of the process that runs or ran last. */
   readonly pid: number;
+  /** What it said last: for the one who looks for the reason of a failure. */
+  readonly output: string;
   /** Ends the process; port and store stay. */
   halt(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
   /** Runs again on the same port, with its store or, wiped, with an empty one. */
@@ -55,7 +58,10 @@ interface Run {
   readonly child: ChildProcess;
   readonly pid: number;
   readonly port: number;
+  readonly output: () => string;
 }
+
+const outputLimit = 16_384;
 
 class RunningServer implements NatsServer {
   readonly #store: string;
@@ -76,6 +82,10 @@ class RunningServer implements NatsServer {
 
   get pid(): number {
     return this.#run.pid;
+  }
+
+  get output(): string {
+    return this.#run.output();
   }
 
   async halt(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
@@ -109,19 +119,22 @@ async function run(store: string, port: number | "any"): Promise<Run> {
   const abandoned = () => child.kill("SIGKILL");
   process.once("exit", abandoned);
   child.once("exit", () => process.off("exit", abandoned));
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(-outputLimit);
+  });
   const ready = await readiness(child);
   if (child.pid === undefined) throw new Error("nats-server has no process id");
-  return { child, pid: child.pid, port: ready };
+  return { child, pid: child.pid, port: ready, output: () => said };
 }
 
 /** Resolves with the port once the server takes connections. */
-function readiness(child: ChildProcess): Promise<number> {
+function readiness(child: ChildProcessByStdio<null, null, Readable>): Promise<number> {
   return new Promise((resolve, reject) => {
     let output = "";
     child.once("error", reject);
     child.once("exit", () => reject(new Error(`nats-server ended at once:\n${output}`)));
-    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
-      // What it says later is of no interest, but has to be taken from the pipe.
+    child.stderr.on("data", (text: string) => {
       if (output.includes("Server is ready")) return;
       output += text;
       const port = /client connections on 127\.0\.0\.1:(\d+)/.exec(output)?.[1];
