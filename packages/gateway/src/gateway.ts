@@ -24,6 +24,8 @@ export interface Gateway {
   readonly port: number;
   readonly metrics: GatewayMetrics;
   readonly nodes: NodeDirectory;
+  /** Model versions that can be answered, computed included. */
+  readonly computable: number;
   /** What readiness depends on, for `/readyz`. */
   checks(): readonly Check[];
   /** Takes no new calls, lets those under way end, and leaves. */
@@ -88,6 +90,9 @@ export async function startGateway(parts: {
     port,
     metrics,
     nodes,
+    get computable() {
+      return catalog.computable().length;
+    },
     checks: () => [
       check("serving", () => !draining, "the gateway is draining"),
       check("log", () => follower.position.epoch !== 0, "the control log was not reached yet"),

@@ -14,6 +14,10 @@ import type { WorkerOptions } from "./options.ts";
 export interface WorkerProcess {
   readonly id: string;
   readonly metrics: WorkerMetrics;
+  /** Model versions that it computes now. */
+  readonly serving: number;
+  /** Whether each model that the repository held at the start is served or refused by now. */
+  readonly isSettled: boolean;
   checks(): readonly Check[];
   /** Takes no more jobs, ends those it has, and leaves. */
   drain(): Promise<void>;
@@ -79,6 +83,12 @@ export async function startWorker(parts: {
     return {
       id,
       metrics,
+      get serving() {
+        return host.serving;
+      },
+      get isSettled() {
+        return serving.isSettled;
+      },
       checks: () => [
         {
           name: "model",
@@ -106,15 +116,24 @@ class Serving {
   readonly #host: ModelHost;
   readonly #log: Log;
   #stopTrying: () => void = () => {};
+  #isSettled = false;
 
   constructor(host: ModelHost, log: Log) {
     this.#host = host;
     this.#log = log;
   }
 
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
   apply(snapshot: RepositorySnapshot): void {
     this.#stopTrying();
-    this.#stopTrying = keepTrying("serve the models", () => this.#host.apply(snapshot), this.#log);
+    const step = async (): Promise<void> => {
+      await this.#host.apply(snapshot);
+      this.#isSettled = true;
+    };
+    this.#stopTrying = keepTrying("serve the models", step, this.#log);
   }
 
   stop(): void {

@@ -52,6 +52,11 @@ export class NearCache {
     return { entry, ageMs, ttlMs: found.ttlMs };
   }
 
+  /** The next asker goes to the owners, who know a newer one. */
+  delete(key: Uint8Array): void {
+    this.#store?.delete(key);
+  }
+
   /** Copies the entry in. */
   put(key: Uint8Array, entry: Entry): void {
     const { ttlMs } = entry;

@@ -61,7 +61,11 @@ export class ModelCatalog {
 
   /** Whether any model can be answered, computed included. */
   get isReady(): boolean {
-    return this.all().some((model) => this.isComputable(model));
+    return this.computable().length > 0;
+  }
+
+  computable(): readonly ServedModel[] {
+    return this.all().filter((model) => this.isComputable(model));
   }
 
   all(): readonly ServedModel[] {

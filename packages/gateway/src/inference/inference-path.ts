@@ -54,7 +54,7 @@ export class InferencePath {
     call: Call,
     respond: (error: KvringError | undefined, answer: Uint8Array | undefined) => void,
   ): void {
-    const { clock, metrics } = this.#parts;
+    const { clock, metrics, catalog } = this.#parts;
     const startMs = clock.nowMs();
     let model = "";
     this.#inFlight += 1;
@@ -64,8 +64,10 @@ export class InferencePath {
       respond(error, answer);
     };
     try {
-      const request = this.#admit(scanRequest(message), message, call);
-      model = request.model.model;
+      const scanned = scanRequest(message);
+      // What is refused counts for its model too; unknown names stay without a label.
+      model = catalog.versionsOf(scanned.modelName)[0]?.model ?? "";
+      const request = this.#admit(scanned, message, call);
       this.#answer(request, call, startMs, finish);
     } catch (error) {
       finish("error", KvringError.from(error));
@@ -202,6 +204,8 @@ export class InferencePath {
       const collapsed = !how.granted;
       const status: CacheStatus = { kind: "miss", collapsed, stored: how.stored };
       const answer = this.#encode(request, entry, entry.ageMs, status);
+      // Too old for this request: what is computed takes the place of what is near.
+      if (request.cache.maxAgeMs !== undefined) this.#parts.nearCache.delete(request.key);
       open.succeed(collapsed ? "coalesced" : "miss", answer);
       return;
     }
@@ -248,6 +252,7 @@ export class InferencePath {
       onAnswer: (bytes) => {
         const entry = new Entry(bytes);
         const answer = this.#encode(request, entry, entry.ageMs, status);
+        if (isStored) this.#parts.nearCache.delete(request.key);
         open.succeed(status.kind === "bypass" ? "bypass" : "miss", answer);
       },
       onFailed: (error) => open.fail(error),
