@@ -1,6 +1,5 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-// biome-ignore lint/correctness/noUndeclaredDependencies: tests see all workspaces
 import { findNatsServer, howToInstall } from "@kvring/bus/testing";
 
 const aptGet = "/usr/bin/apt-get";
