@@ -116,7 +116,11 @@ async function run(store: string, port: number | "any"): Promise<Run> {
   const child = spawn(path, ["-a", "127.0.0.1", "-p", wanted, "-js", "-sd", store], {
     stdio: ["ignore", "ignore", "pipe"],
   });
-  const abandoned = () => child.kill("SIGKILL");
+  // Whoever started it ends without stopping it.
+  const abandoned = () => {
+    child.kill("SIGKILL");
+    rmSync(store, { recursive: true, force: true });
+  };
   process.once("exit", abandoned);
   child.once("exit", () => process.off("exit", abandoned));
   let said = "";
