@@ -12,7 +12,6 @@ import {
 import {
   type Clock,
   checkNodeId,
-  formatListen,
   KvringError,
   type Log,
   limits,
@@ -22,6 +21,7 @@ import {
 import { type Check, keepTrying, type Metrics } from "@kvring/ops";
 import type { PolicyName } from "@kvring/store";
 import { bindServer, serverOptions } from "@kvring/wire";
+import { advertisedAddress } from "./advertised-address.ts";
 import { createCacheNode } from "./cache-node.ts";
 import { registerNodeMetrics } from "./metrics.ts";
 import type { NodeStats } from "./stats.ts";
@@ -33,7 +33,7 @@ export interface NodeOptions {
   readonly zone: string;
   /** host:port; port 0 is any free one. */
   readonly listen: string;
-  /** host:port as others reach it; undefined: as it listens. */
+  /** host:port as others reach it; undefined: as it listens, see `advertisedAddress`. */
   readonly advertise: string | undefined;
   readonly capacityBytes: number;
   readonly policy: PolicyName;
@@ -87,7 +87,7 @@ export async function startNode(parts: {
   registerNodeMetrics(parts.metrics.registry, id, () => node.stats());
   const port = await bindServer(server, options.listen, ServerCredentials.createInsecure());
   const { host } = parseListen(options.listen);
-  const address = options.advertise ?? formatListen({ host, port });
+  const address = options.advertise ?? advertisedAddress({ host, port });
   const membership = new Membership({
     bus,
     log,
