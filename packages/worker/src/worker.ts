@@ -1,7 +1,12 @@
 import { announceRecord, type Bus, type RecordAnnouncement, watchRecords } from "@kvring/bus";
 import { type Clock, type Log, newIncarnation } from "@kvring/core";
 import { type Check, keepTrying, type Metrics } from "@kvring/ops";
-import { createRuntime, type RepositorySnapshot, watchRepository } from "@kvring/runtime";
+import {
+  createRuntime,
+  type RepositorySnapshot,
+  type Runtime,
+  watchRepository,
+} from "@kvring/runtime";
 import { connectNode } from "@kvring/wire";
 import { JobRunner } from "./jobs/job-runner.ts";
 import { NodeLinks } from "./jobs/node-links.ts";
@@ -30,10 +35,13 @@ export async function startWorker(parts: {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** What computes; closed when the worker drains. Default: ONNX Runtime in child processes. */
+  readonly runtime?: Runtime;
 }): Promise<WorkerProcess> {
   const { options, bus, clock, log } = parts;
   const id = `${options.name}-${newIncarnation()}`;
-  const runtime = await createRuntime({ processes: options.processes, log, clock });
+  const { processes } = options;
+  const runtime = parts.runtime ?? (await createRuntime({ processes, log, clock }));
   const links = new NodeLinks(({ nodeId, address }) =>
     connectNode({ nodeId, address, peerId: id, log, clock }),
   );
