@@ -79,7 +79,8 @@ export class NodeHandler implements ExchangeHandler {
     // A timer may be late; what is overdue by then is not alive.
     this.#fills.advance(nowMs);
     if (operation.kind === "cancel") {
-      this.#fills.cancel({ sessionId: session.sessionId, operationId: operation.operationId });
+      const asker = { sessionId: session.sessionId, operationId: operation.operationId };
+      this.#fills.cancel(asker, nowMs);
       this.#settle(undefined);
       return;
     }

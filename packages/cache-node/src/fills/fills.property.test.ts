@@ -135,7 +135,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     (at): Step =>
       (world) => {
         const asker = world.asker(at);
-        world.fills.cancel(asker);
+        world.fills.cancel(asker, world.nowMs);
         world.open.delete(`${asker.sessionId}:${asker.operationId}`);
       },
   ),

@@ -238,17 +238,31 @@ describe("a cancel", () => {
     ask("a:1");
     ask("b:1");
     fills.stage("k", token(1), Buffer.alloc(60));
-    fills.cancel(asker("a:1"));
-    expect(fills.stagedBytes).toBe(60);
     expect(fills.begin("k", token(1), 0)?.input).toHaveLength(60);
-    fills.cancel(asker("b:1"));
+    fills.cancel(asker("a:1"), 0);
+    expect(fills.stagedBytes).toBe(60);
+    fills.cancel(asker("b:1"), 0);
     expect(fills.stagedBytes).toBe(0);
     expect(fills.keep("k", token(1), 0)).toBe(false);
     told();
-    fills.cancel(asker("b:1"));
+    fills.cancel(asker("b:1"), 0);
     fills.put("k", token(1), at(1), 0);
     expect(told()).toEqual([]);
     expect(fills.nextMs).toBeUndefined();
+  });
+
+  test("of one that may never have heard of its token passes it on", () => {
+    ask("a:1");
+    ask("b:1");
+    told();
+    fills.cancel(asker("b:1"), 0);
+    expect(told()).toEqual([]);
+    ask("c:1");
+    told();
+    fills.cancel(asker("a:1"), 0);
+    expect(told()).toEqual(["c:1 granted 2"]);
+    expect(fills.keep("k", token(1), 0)).toBe(false);
+    expect(fills.keep("k", token(2), 0)).toBe(true);
   });
 });
 

@@ -118,12 +118,17 @@ export class Fills {
     this.#addGrant(flight.grant, token);
   }
 
-  /** An asker no longer waits. Its token, if a job was published under it, lives for the others. */
-  cancel(asker: Asker): void {
+  /** An asker no longer waits. Its token goes to the next, unless a worker began with it. */
+  cancel(asker: Asker, nowMs: number): void {
     const waiter = this.#waiters.find(asker);
     if (waiter === undefined) return;
+    const { flight } = waiter;
+    const { grant } = flight;
     this.#removeWaiter(waiter);
-    this.#closeIfDeserted(waiter.flight);
+    // Grant and cancel may have crossed: then the token never arrived, no job was published under
+    // it, and the others would wait for it until the patience of the one who left is over.
+    if (grant.holder === waiter && !grant.begun) this.#regrant(grant, nowMs);
+    else this.#closeIfDeserted(flight);
   }
 
   /** A peer is gone: its askers do not wait, and its tokens nobody began with go to others. */
