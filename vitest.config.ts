@@ -11,7 +11,15 @@ export default defineConfig({
       exclude: ["**/gen/**", "**/*.test.ts"],
     },
     projects: [
-      { extends: true, test: { name: "unit", include: ["packages/*/src/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["packages/*/src/**/*.test.ts"],
+          // Half of the time went into importing grpc-js, nats and protobufjs once per file.
+          isolate: false,
+        },
+      },
       {
         extends: true,
         test: {

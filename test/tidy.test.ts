@@ -22,14 +22,15 @@ const layers: Record<string, readonly string[]> = {
   runtime: ["core", "wire"],
   client: ["core", "wire"],
   "cache-node": ["core", "store", "wire", "bus", "ops"],
-  worker: ["core", "wire", "bus", "runtime", "ops"],
-  gateway: ["core", "ring", "store", "wire", "bus", "ops"],
+  worker: ["core", "coherence", "wire", "bus", "runtime", "ops"],
+  coherence: ["core"],
+  gateway: ["core", "coherence", "ring", "store", "wire", "bus", "ops"],
   cli: [
-    ...["core", "ring", "store", "wire", "bus", "ops", "models", "runtime", "client"],
+    ...["core", "coherence", "ring", "store", "wire", "bus", "ops", "models", "runtime", "client"],
     ...["cache-node", "worker", "gateway"],
   ],
   bench: [
-    ...["core", "ring", "store", "wire", "bus", "ops", "models", "runtime", "client"],
+    ...["core", "coherence", "ring", "store", "wire", "bus", "ops", "models", "runtime", "client"],
     ...["cache-node", "worker", "gateway", "cli"],
   ],
 };

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { demoCommand } from "./commands/demo.ts";
 import { gatewayCommand } from "./commands/gateway.ts";
 import { inferCommand } from "./commands/infer.ts";
+import { invalidateCommand } from "./commands/invalidate.ts";
 import { nodeCommand } from "./commands/node.ts";
 import { ringCommand } from "./commands/ring.ts";
 import { statsCommand } from "./commands/stats.ts";
@@ -29,6 +30,7 @@ Every setting is a flag, a variable KVRING_NAME, or a key of --config; in that o
     nodeCommand(),
     workerCommand(),
     inferCommand(),
+    invalidateCommand(),
     statsCommand(),
     ringCommand(),
     demoCommand(),

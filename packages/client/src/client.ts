@@ -5,7 +5,7 @@ import {
   Metadata,
   type ServiceError,
 } from "@grpc/grpc-js";
-import { KvringError, type Tensor, type TensorSpec } from "@kvring/core";
+import { KvringError, type Scope, type Tensor, type TensorSpec } from "@kvring/core";
 import {
   clientOptions,
   decodeResponse,
@@ -31,6 +31,18 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What an invalidation that returned OK tells. */
+export interface Invalidated {
+  /** Its place in the control log. */
+  readonly sequence: number;
+  readonly gateways: number;
+  /** Gateways that said they know; the leases of the others have run out. */
+  readonly acknowledged: number;
+  readonly waitedMs: number;
+  /** False: the catalog has no such model or version. */
+  readonly known: boolean;
+}
+
 export interface ModelDescription {
   readonly name: string;
   readonly versions: readonly string[];
@@ -44,16 +56,19 @@ const inferPath = "/kvring.v1.InferenceService/Infer";
 /** A connection to a gateway. Every method throws KvringError. */
 export class KvringClient {
   readonly #client: Client;
+  readonly #own: InstanceType<ReturnType<typeof loadServices>["kvring"]["v1"]["InferenceService"]>;
   readonly #open: InstanceType<
     ReturnType<typeof loadServices>["inference"]["GRPCInferenceService"]
   >;
 
   /** `address` is host:port of a gateway. */
   constructor(address: string) {
-    const { GRPCInferenceService } = loadServices().inference;
+    const { inference, kvring } = loadServices();
+    const { GRPCInferenceService } = inference;
     const insecure = credentials.createInsecure();
     this.#client = new Client(address, insecure, clientOptions);
     this.#open = new GRPCInferenceService(address, insecure, clientOptions);
+    this.#own = new kvring.v1.InferenceService(address, insecure, clientOptions);
   }
 
   /** Resolves when the gateway can be reached; throws UNAVAILABLE when it cannot within the time. */
@@ -94,6 +109,24 @@ export class KvringClient {
     });
   }
 
+  /**
+   * Once this has resolved, no `infer` that starts later, through any gateway, is answered with
+   * anything of the scope computed before. An error promises nothing; repeating it is harmless.
+   */
+  invalidate(scope: Scope, options: { readonly timeoutMs?: number } = {}): Promise<Invalidated> {
+    const { timeoutMs } = options;
+    const deadline = timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
+    return new Promise((resolve, reject) => {
+      this.#own.Invalidate(requestOf(scope), deadline, (error, reply) => {
+        if (error !== null || reply === undefined) {
+          reject(decodeStatus(error ?? { message: "no reply" }));
+          return;
+        }
+        resolve({ ...reply, sequence: Number(reply.sequence) });
+      });
+    });
+  }
+
   modelMetadata(name: string, version = ""): Promise<ModelDescription> {
     return new Promise((resolve, reject) => {
       this.#open.ModelMetadata({ name, version }, (error, reply) => {
@@ -124,6 +157,7 @@ export class KvringClient {
   close(): void {
     this.#client.close();
     this.#open.close();
+    this.#own.close();
   }
 }
 
@@ -136,6 +170,21 @@ export function describe(message: Uint8Array): Answer {
     cacheStatus: status?.kind === "string" ? status.value : "",
     bytes: message.length,
   };
+}
+
+function requestOf(scope: Scope): object {
+  switch (scope.kind) {
+    case "all":
+      return { all: true };
+    case "model":
+      return { model: scope.model };
+    case "version":
+      return { version: { model: scope.model, version: scope.version } };
+    case "tag":
+      return { tag: scope.tag };
+    case "key":
+      return { key: scope.key };
+  }
 }
 
 function readSpec(spec: {

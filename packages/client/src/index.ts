@@ -2,6 +2,7 @@ export {
   type Answer,
   type CallOptions,
   describe,
+  type Invalidated,
   KvringClient,
   type ModelDescription,
 } from "./client.ts";

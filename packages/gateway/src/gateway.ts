@@ -1,17 +1,20 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
-import { announceRecord, type Bus, type LogReader, type Stoppable } from "@kvring/bus";
-import { type Clock, type Log, newIncarnation, nowhere, type Position } from "@kvring/core";
+import { announceRecord, type Bus, type Stoppable } from "@kvring/bus";
+import { type Clock, type Log, newIncarnation } from "@kvring/core";
 import { type Check, keepTrying, type Metrics } from "@kvring/ops";
 import { bindServer, loadServices, serverOptions } from "@kvring/wire";
 import { NearCache } from "./cache/near-cache.ts";
 import { ModelCatalog } from "./catalog/model-catalog.ts";
 import { NodeDirectory } from "./cluster/node-directory.ts";
+import { Coherence } from "./coherence/coherence.ts";
 import { DirectDesk } from "./inference/direct-desk.ts";
 import { InferencePath } from "./inference/inference-path.ts";
+import { JobPublisher } from "./inference/job-publisher.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import type { GatewayOptions } from "./options.ts";
 import { clusterHandlers } from "./services/cluster.ts";
 import { inferHandler } from "./services/infer.ts";
+import { invalidateHandler } from "./services/invalidate.ts";
 import { metadataHandlers } from "./services/open-inference.ts";
 import { rawMethod } from "./services/raw-method.ts";
 
@@ -47,27 +50,30 @@ export async function startGateway(parts: {
   const nearCache = new NearCache(options.nearCacheBytes, clock);
   const desk = new DirectDesk(id, clock);
   const follower = new BusFollower({ id, bus, log, catalog, nodes, desk });
+  const { name, coherence: settings } = options;
+  const coherence = new Coherence({ name, bus, clock, log, settings });
   const metrics = new GatewayMetrics(parts.metrics.registry, {
     nearCache,
     inFlight: () => path.inFlight,
+    leaseAgeMs: () => coherence.leaseAgeMs(),
+    gateways: () => coherence.gateways,
     ringVersion: () => nodes.ringVersion,
     linksUp: () => nodes.links().filter(({ state }) => state === "up").length,
   });
   const path: InferencePath = new InferencePath({
     options,
     clock,
-    bus,
+    coherence,
     catalog,
     nodes,
     nearCache,
-    desk,
+    jobs: new JobPublisher(bus.queue, desk, options.entryTtlMs),
     metrics,
-    position: () => follower.position,
   });
   let draining = false;
-  const isReady = (): boolean => !draining && follower.position.epoch !== 0 && catalog.isReady;
+  const isReady = (): boolean => !draining && coherence.wasLeased && catalog.isReady;
   const startMs = clock.nowMs();
-  const server = publicServer({ options, path, catalog, isReady });
+  const server = publicServer({ options, path, catalog, coherence, metrics, isReady });
   server.addService(
     loadServices().kvring.v1.ClusterService.service,
     clusterHandlers({
@@ -79,7 +85,7 @@ export async function startGateway(parts: {
       metrics,
       replicas: options.replicas,
       uptimeMs: () => clock.nowMs() - startMs,
-      position: () => follower.position,
+      position: () => coherence.position,
     }),
   );
   const port = await bindServer(server, options.listen, ServerCredentials.createInsecure());
@@ -95,12 +101,13 @@ export async function startGateway(parts: {
     },
     checks: () => [
       check("serving", () => !draining, "the gateway is draining"),
-      check("log", () => follower.position.epoch !== 0, "the control log was not reached yet"),
+      check("log", () => coherence.wasLeased, "the control log gave no lease yet"),
       check("model", () => catalog.isReady, "no live worker holds a model of the catalog"),
     ],
     async drain() {
       draining = true;
       await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+      await coherence.leave();
       await follower.stop();
       log.info({ id }, "the gateway has drained");
     },
@@ -115,9 +122,11 @@ function publicServer(parts: {
   readonly options: GatewayOptions;
   readonly path: InferencePath;
   readonly catalog: ModelCatalog;
+  readonly coherence: Coherence;
+  readonly metrics: GatewayMetrics;
   readonly isReady: () => boolean;
 }): Server {
-  const { options, path, catalog, isReady } = parts;
+  const { options, path, catalog, coherence, metrics, isReady } = parts;
   const { inference, kvring } = loadServices();
   const server = new Server(serverOptions);
   const infer = inferHandler(path);
@@ -130,7 +139,16 @@ function publicServer(parts: {
     },
   );
   const own = kvring.v1.InferenceService.service;
-  server.addService({ ...own, Infer: rawMethod(own.Infer) }, { Infer: infer });
+  const invalidate = invalidateHandler({
+    coherence,
+    catalog,
+    timeoutMs: 2 * options.coherence.terms.waitMs + 5_000,
+    onInvalidated: (waitedMs) => metrics.invalidated(waitedMs),
+  });
+  server.addService(
+    { ...own, Infer: rawMethod(own.Infer) },
+    { Infer: infer, Invalidate: invalidate },
+  );
   return server;
 }
 
@@ -147,16 +165,10 @@ interface Following {
 class BusFollower {
   readonly #parts: Following;
   readonly #attached: Stoppable[] = [];
-  #reader: LogReader | undefined;
   #stopTrying: (() => void) | undefined;
 
   constructor(parts: Following) {
     this.#parts = parts;
-  }
-
-  /** What is computed now is born here. */
-  get position(): Position {
-    return this.#reader?.position ?? nowhere;
   }
 
   start(): void {
@@ -172,7 +184,6 @@ class BusFollower {
         },
       ],
     ];
-    this.#reader = bus.log.read({ onRecord() {}, onEpoch() {} });
     const stops = steps.map(([what, step]) => keepTrying(what, step, log));
     this.#stopTrying = () => {
       for (const stop of stops) stop();
@@ -184,7 +195,6 @@ class BusFollower {
     this.#stopTrying?.();
     await Promise.all([
       ...this.#attached.map((attached) => attached.stop()),
-      this.#reader?.stop(),
       catalog.stop(),
       nodes.stop(),
       desk.stop(),

@@ -7,6 +7,8 @@ import { GatewayMetrics } from "./metrics.ts";
 const sources = {
   nearCache: { usedBytes: 10, capacityBytes: 20, size: 3 },
   inFlight: () => 4,
+  leaseAgeMs: () => 0,
+  gateways: () => 1,
   ringVersion: () => 5,
   linksUp: () => 6,
 };

@@ -11,6 +11,7 @@ import { type Outcome, outcomes } from "./cache/cache-status.ts";
 export class GatewayMetrics {
   readonly #counts = new Map<string, Record<Outcome, number>>();
   readonly #requests = new Map<string, number>();
+  readonly #invalidations: Histogram;
   readonly #durations: Readonly<Record<Outcome, { observe(seconds: number): void }>>;
 
   constructor(
@@ -22,6 +23,9 @@ export class GatewayMetrics {
         readonly size: number;
       };
       readonly inFlight: () => number;
+      readonly leaseAgeMs: () => number;
+      /** In the roster, as invalidations reckon with them. */
+      readonly gateways: () => number;
       readonly ringVersion: () => number;
       readonly linksUp: () => number;
     },
@@ -35,6 +39,12 @@ export class GatewayMetrics {
         0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
         10,
       ],
+      registers: [registry],
+    });
+    this.#invalidations = new Histogram({
+      name: "kvring_gateway_invalidation_seconds",
+      help: "From the call to the moment at which nothing older can be given any more",
+      buckets: [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5, 10, 15, 20, 30],
       registers: [registry],
     });
     const entries = outcomes.map((outcome) => [outcome, durations.labels(outcome)] as const);
@@ -60,6 +70,11 @@ export class GatewayMetrics {
     counts[outcome] += 1;
     this.#requests.set(model, (this.#requests.get(model) ?? 0) + 1);
     this.#durations[outcome].observe(durationMs / 1000);
+  }
+
+  /** An invalidation returned OK. */
+  invalidated(waitedMs: number): void {
+    this.#invalidations.observe(waitedMs / 1000);
   }
 
   /** Sums over all models, for `kvring stats`. */
@@ -121,6 +136,12 @@ function registerSources(
     ],
     ["kvring_gateway_near_cache_entries", "Entries near", () => sources.nearCache.size],
     ["kvring_gateway_in_flight", "Requests under way", sources.inFlight],
+    ["kvring_gateway_roster_size", "Gateways that invalidations reckon with", sources.gateways],
+    [
+      "kvring_gateway_lease_age_seconds",
+      "Since the lease was asked for that answers rest on; +Inf before the first",
+      () => sources.leaseAgeMs() / 1000,
+    ],
     ["kvring_gateway_ring_version", "The ring routed by", sources.ringVersion],
     ["kvring_gateway_links_up", "Nodes that can be asked now", sources.linksUp],
   ];

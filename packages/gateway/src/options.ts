@@ -1,4 +1,8 @@
+import { type CoherenceOptions, defaultCoherenceOptions } from "@kvring/coherence";
 import { limits } from "@kvring/core";
+
+/** See `CoherenceOptions`; ids are made by the gateway itself. */
+export type CoherenceSettings = Omit<CoherenceOptions, "id">;
 
 /** Settings of a gateway; all durations in milliseconds. */
 export interface GatewayOptions {
@@ -20,6 +24,9 @@ export interface GatewayOptions {
   /** The life of an answer where neither request nor model says. */
   readonly entryTtlMs: number;
   readonly inFlight: number;
+  /** How long a request waits for a lease that lapsed, as after a pause. */
+  readonly leaseWaitMs: number;
+  readonly coherence: CoherenceSettings;
 }
 
 export const defaultGatewayOptions: GatewayOptions = Object.freeze({
@@ -33,4 +40,6 @@ export const defaultGatewayOptions: GatewayOptions = Object.freeze({
   stallMs: 1_000,
   entryTtlMs: limits.entryTtlMs,
   inFlight: limits.inFlightPerGateway,
+  leaseWaitMs: 2_000,
+  coherence: defaultCoherenceOptions,
 });

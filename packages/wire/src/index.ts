@@ -11,6 +11,8 @@ export type {
   Lent,
 } from "./exchange/session.ts";
 export type { ClusterDescription__Output as ClusterDescription } from "./gen/kvring/v1/ClusterDescription.ts";
+export type { InvalidateRequest__Output as InvalidateRequest } from "./gen/kvring/v1/InvalidateRequest.ts";
+export type { InvalidateResponse__Output as InvalidateResponse } from "./gen/kvring/v1/InvalidateResponse.ts";
 export { bindServer } from "./grpc/bind.ts";
 export { decodeStatus, encodeStatus } from "./grpc/errors.ts";
 export { clientOptions, serverOptions } from "./grpc/options.ts";

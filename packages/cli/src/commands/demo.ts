@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInProcessBus } from "@kvring/bus";
 import { KvringClient } from "@kvring/client";
+import { defaultCoherenceOptions } from "@kvring/coherence";
 import { systemClock } from "@kvring/core";
 import { defaultGatewayOptions } from "@kvring/gateway";
 import { loadDigits, shippedRepository, writeFixtureRepository } from "@kvring/models";
@@ -70,7 +71,11 @@ Examples:
         bus,
         clock: systemClock,
         log: createLog({ level: values.logLevel, pretty: process.stderr.isTTY }),
-        gateway: { ...defaultGatewayOptions, listen: "127.0.0.1:0" },
+        gateway: {
+          ...defaultGatewayOptions,
+          listen: "127.0.0.1:0",
+          coherence: { ...defaultCoherenceOptions, isLogOurs: true },
+        },
         node: { capacityBytes: values.capacity, policy: values.policy },
         nodes: demoNodes,
         worker: { ...defaultWorkerOptions, models },

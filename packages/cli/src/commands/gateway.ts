@@ -1,8 +1,9 @@
-import { limits, parseListen, systemClock } from "@kvring/core";
-import { defaultGatewayOptions, startGateway } from "@kvring/gateway";
+import { parseListen, systemClock } from "@kvring/core";
+import { startGateway } from "@kvring/gateway";
 import { createMetrics, serveHttp } from "@kvring/ops";
 import { Command } from "commander";
 import { openBus } from "../cluster/bus.ts";
+import { gatewayOptions } from "../config/gateway-options.ts";
 import { declare, resolve } from "../config/settings.ts";
 import {
   common,
@@ -49,17 +50,7 @@ Example:
       log,
       metrics,
       clock: systemClock,
-      options: {
-        ...defaultGatewayOptions,
-        name: values.name,
-        listen: values.listen,
-        replicas: values.replicas,
-        nearCacheBytes: values.nearCache,
-        entryTtlMs: Math.min(values.entryTtl, limits.entryTtlMs),
-        requestTimeoutMs: values.requestTimeout,
-        inFlight: values.inFlight,
-        serverName: values.serverName,
-      },
+      options: gatewayOptions(values, { name: values.name, isLogOurs: false }),
     });
     const page = await serveHttp({
       listen: parseListen(values.http),

@@ -1,10 +1,10 @@
-import { limits, systemClock } from "@kvring/core";
-import { defaultGatewayOptions } from "@kvring/gateway";
+import { systemClock } from "@kvring/core";
 import { shippedRepository } from "@kvring/models";
 import { defaultWorkerOptions } from "@kvring/worker";
 import { Command } from "commander";
 import { openBus } from "../cluster/bus.ts";
 import { startEmbedded } from "../cluster/embedded.ts";
+import { gatewayOptions } from "../config/gateway-options.ts";
 import { declare, resolve } from "../config/settings.ts";
 import {
   common,
@@ -48,16 +48,7 @@ Examples:
       bus,
       log,
       clock: systemClock,
-      gateway: {
-        ...defaultGatewayOptions,
-        listen: values.listen,
-        replicas: values.replicas,
-        nearCacheBytes: values.nearCache,
-        entryTtlMs: Math.min(values.entryTtl, limits.entryTtlMs),
-        requestTimeoutMs: values.requestTimeout,
-        inFlight: values.inFlight,
-        serverName: values.serverName,
-      },
+      gateway: gatewayOptions(values, { name: "gateway", isLogOurs: values.nats === undefined }),
       node: { capacityBytes: values.capacity, policy: values.policy },
       nodes: values.nodes,
       worker: {

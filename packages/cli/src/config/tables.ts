@@ -129,6 +129,22 @@ export const gateway = {
     shows: "n",
     help: "requests under way at a time; more are refused",
   }),
+  lease: setting({
+    name: "lease",
+    value: durationMs.pipe(
+      z.number().min(100, "a duration of at least 100ms").max(600_000, "a duration of at most 10m"),
+    ),
+    fallback: "15s",
+    shows: "duration",
+    help: "how long an invalidation waits for a silent gateway; the log's first gateway decides",
+  }),
+  clockDriftPpm: setting({
+    name: "clock-drift-ppm",
+    value: count(0, 200_000),
+    fallback: 1_000,
+    shows: "n",
+    help: "by how much the rates of two clocks may differ, in millionths; decided likewise",
+  }),
   serverName: setting({
     name: "server-name",
     value: text,

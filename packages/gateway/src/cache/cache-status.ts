@@ -15,6 +15,8 @@ export const outcomes: readonly Outcome[] = [
 export type CacheStatus =
   | { readonly kind: "hit"; readonly detail: "l1" | "node"; readonly ttlMs: number }
   | { readonly kind: "miss"; readonly collapsed: boolean; readonly stored: boolean }
+  /** Current when the lease began, `byMs` ago; nobody knows about now. */
+  | { readonly kind: "stale"; readonly byMs: number }
   | { readonly kind: "uncached" }
   | { readonly kind: "bypass" };
 
@@ -26,6 +28,8 @@ export function formatCacheStatus(status: CacheStatus): string {
       const stored = status.stored && !status.collapsed ? "; stored" : "";
       return `kvring; fwd=miss${status.collapsed ? "; collapsed" : ""}${stored}`;
     }
+    case "stale":
+      return `kvring; hit; ttl=-${Math.ceil(status.byMs / 1000)}; detail=stale`;
     case "uncached":
       // No node could be asked: computed for this request alone, and remembered by nobody.
       return "kvring; fwd=miss; detail=no-node";

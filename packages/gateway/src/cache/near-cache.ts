@@ -1,4 +1,4 @@
-import { type Clock, Entry, type Position } from "@kvring/core";
+import { type Clock, Entry } from "@kvring/core";
 import { createStore, type Store } from "@kvring/store";
 
 /** An entry as a gateway may answer with it now. */
@@ -37,18 +37,24 @@ export class NearCache {
     return this.#store?.size ?? 0;
   }
 
-  /** The entry is borrowed: valid until the store is called again. */
-  get(key: Uint8Array, minBorn: Position, maxAgeMs: number | undefined): CurrentEntry | undefined {
+  /**
+   * An entry that `isCurrent`, no older than `maxAgeMs`. What is not current is dropped. The entry
+   * is borrowed: valid until the store is called again.
+   */
+  get(
+    key: Uint8Array,
+    maxAgeMs: number | undefined,
+    isCurrent: (entry: Entry) => boolean,
+  ): CurrentEntry | undefined {
     const found = this.#store?.get(key);
     if (found === undefined) return undefined;
     const entry = new Entry(found.bytes);
-    const ageMs = entry.ageMs + found.ageMs;
-    if (maxAgeMs !== undefined && ageMs > maxAgeMs) return undefined;
-    const born = entry.born;
-    if (born.epoch !== minBorn.epoch || born.sequence < minBorn.sequence) {
+    if (!isCurrent(entry)) {
       this.#store?.delete(key);
       return undefined;
     }
+    const ageMs = entry.ageMs + found.ageMs;
+    if (maxAgeMs !== undefined && ageMs > maxAgeMs) return undefined;
     return { entry, ageMs, ttlMs: found.ttlMs };
   }
 

@@ -16,7 +16,10 @@ export interface CheckedRequest {
   readonly model: ServedModel;
   readonly cache: CacheControl;
   readonly key: RequestKey;
+  /** What an answer belongs to, but for the key itself. */
   readonly scopes: readonly ScopeId[];
+  /** Of these, the tags that the request carries. */
+  readonly tagScopes: readonly ScopeId[];
   /** The log position when the request was admitted: what is computed for it is born there. */
   readonly born: Position;
   /** The `ModelInferRequest` as it came. */
@@ -52,11 +55,9 @@ export function checkRequest(
     parameters: scanned.parameters,
     inputs,
   });
-  const scopes = [
-    ...model.scopes,
-    ...cache.tags.map((tag) => scopeId({ kind: "tag", tenant, tag })),
-  ];
-  return { id: scanned.id, model, cache, key, scopes, born, message };
+  const tagScopes = cache.tags.map((tag) => scopeId({ kind: "tag", tenant, tag }));
+  const scopes = tagScopes.length === 0 ? model.scopes : [...model.scopes, ...tagScopes];
+  return { id: scanned.id, model, cache, key, scopes, tagScopes, born, message };
 }
 
 /** The parameter of the request wins over the metadata of the call. */

@@ -3,6 +3,7 @@ import { KvringError, limits, type Parameter } from "@kvring/core";
 import { encodeDirectRequest, encodeRequest, scanRequest } from "@kvring/wire";
 import { beforeEach, describe, expect, test } from "vitest";
 import { heard } from "../catalog/testing/catalog.ts";
+import { defaultGatewayOptions } from "../options.ts";
 import { born, PathUnderTest, storedEntry } from "./testing/path.ts";
 
 const control = (value: string): Parameter[] => [{ name: "cache_control", kind: "string", value }];
@@ -52,7 +53,7 @@ describe("an answer from memory", () => {
   test("near is not given any more when the log begins anew", () => {
     under.ask();
     under.primary.asked.onFound(storedEntry(), remembered);
-    under.position = { epoch: 4, sequence: 1 };
+    under.coherence.position = { epoch: 4, sequence: 1 };
     const asked = under.ask();
     expect(asked.responses).toBe(0);
     expect(under.primary.asked.request.minBorn).toEqual({ epoch: 4, sequence: 0 });
@@ -278,9 +279,13 @@ describe("a request is refused before it costs anyone", () => {
     settled(2);
   });
 
-  test("while the log was not reached", () => {
-    under.position = { epoch: 0, sequence: 0 };
-    expect(under.ask()).toMatchObject({ responses: 1, error: { reason: "BUS_UNAVAILABLE" } });
+  test("while there is no lease, and none comes in time", () => {
+    under.coherence.isLeased = false;
+    const asked = under.ask();
+    under.clock.advance(defaultGatewayOptions.leaseWaitMs - 1);
+    expect(asked.responses).toBe(0);
+    under.clock.advance(1);
+    expect(asked).toMatchObject({ responses: 1, error: { reason: "BUS_UNAVAILABLE" } });
     settled(1);
   });
 

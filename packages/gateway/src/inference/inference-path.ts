@@ -1,40 +1,54 @@
-import type { Bus } from "@kvring/bus";
-import { type Clock, Entry, isAtLeast, KvringError, limits, type Parameter } from "@kvring/core";
-import {
-  answerSuffix,
-  encodeMissJob,
-  jobMessageId,
-  type NodeLink,
-  type ScannedRequest,
-  scanRequest,
-} from "@kvring/wire";
-import { type CacheStatus, formatCacheStatus, type Outcome } from "../cache/cache-status.ts";
+import { type Clock, Entry, isAtLeast, KvringError, type Position, scopeId } from "@kvring/core";
+import { type ScannedRequest, scanRequest } from "@kvring/wire";
+import type { CacheStatus } from "../cache/cache-status.ts";
 import type { NearCache } from "../cache/near-cache.ts";
 import type { ModelCatalog } from "../catalog/model-catalog.ts";
 import type { NodeDirectory } from "../cluster/node-directory.ts";
+import type { Coherence } from "../coherence/coherence.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import type { GatewayOptions } from "../options.ts";
+import { encodeAnswerFor } from "./answers.ts";
 import { type CheckedRequest, checkRequest } from "./checked-request.ts";
-import type { DirectDesk } from "./direct-desk.ts";
-import { type Call, OpenRequest } from "./open-request.ts";
+import type { JobPublisher } from "./job-publisher.ts";
+import { type Call, type Finish, OpenRequest } from "./open-request.ts";
 import { OwnerWalk } from "./owner-walk.ts";
 
 /** What the path is wired to. */
 export interface PathParts {
   readonly options: GatewayOptions;
   readonly clock: Clock;
-  readonly bus: Bus;
-  readonly position: () => { readonly epoch: number; readonly sequence: number };
+  readonly coherence: Pick<Coherence, "admission" | "position" | "leaseAgeMs" | "onLease">;
   readonly catalog: ModelCatalog;
   readonly nodes: NodeDirectory;
   readonly nearCache: NearCache;
-  readonly desk: DirectDesk;
+  readonly jobs: JobPublisher;
   readonly metrics: GatewayMetrics;
 }
 
+/** A call on its way in. */
+interface Arrival {
+  readonly scanned: ScannedRequest;
+  readonly message: Uint8Array;
+  readonly call: Call;
+  readonly startMs: number;
+  readonly finish: Finish;
+}
+
+/** How an entry came from a node. */
+interface Arriving {
+  /** Computed while we waited, for us or somebody else. */
+  readonly waited: boolean;
+  readonly stored: boolean;
+  /** Computed for us. */
+  readonly granted: boolean;
+  /** What was asked for. */
+  readonly minBorn: Position;
+}
+
 /**
- * The way of one request: check, near cache, owners, computation, answer. Each step either
- * finishes the request or hands it to the next; nothing is awaited on the way of a hit.
+ * The way of one request: admission under the lease, check, near cache, owners, computation,
+ * delivery. Each step either finishes the request or hands it to the next; nothing is awaited on
+ * the way of a hit.
  */
 export class InferencePath {
   readonly #parts: PathParts;
@@ -58,7 +72,7 @@ export class InferencePath {
     const startMs = clock.nowMs();
     let model = "";
     this.#inFlight += 1;
-    const finish = (outcome: Outcome, error?: KvringError, answer?: Uint8Array): void => {
+    const finish: Finish = (outcome, error, answer) => {
       this.#inFlight -= 1;
       metrics.answered(model, outcome, clock.nowMs() - startMs);
       respond(error, answer);
@@ -67,90 +81,97 @@ export class InferencePath {
       const scanned = scanRequest(message);
       // What is refused counts for its model too; unknown names stay without a label.
       model = catalog.versionsOf(scanned.modelName)[0]?.model ?? "";
-      const request = this.#admit(scanned, message, call);
-      this.#answer(request, call, startMs, finish);
+      this.#refuseFlood();
+      this.#admit({ scanned, message, call, startMs, finish });
     } catch (error) {
       finish("error", KvringError.from(error));
     }
   }
 
-  #admit(scanned: ScannedRequest, message: Uint8Array, call: Call): CheckedRequest {
-    const { options, position, catalog } = this.#parts;
-    if (this.#inFlight > options.inFlight) {
-      throw new KvringError(
-        "TOO_MANY_IN_FLIGHT",
-        `${options.inFlight} requests are under way at this gateway; retry later, or add gateways`,
-      );
+  #refuseFlood(): void {
+    const { inFlight } = this.#parts.options;
+    if (this.#inFlight <= inFlight) return;
+    throw new KvringError(
+      "TOO_MANY_IN_FLIGHT",
+      `${inFlight} requests are under way at this gateway; retry later, or add gateways`,
+    );
+  }
+
+  /**
+   * Takes a request in under a lease that is live now. Without one it waits a little: a gateway
+   * that was paused gets its lease back within milliseconds.
+   */
+  #admit(arrival: Arrival): void {
+    const { clock, coherence, options } = this.#parts;
+    const admitted = coherence.admission.admit(clock.nowMs());
+    if (admitted !== undefined) {
+      this.#answer(arrival, this.#check(arrival, admitted));
+      return;
     }
-    const born = position();
-    if (born.epoch === 0) {
-      throw new KvringError(
-        "BUS_UNAVAILABLE",
-        "the control log has not been reached yet; check that NATS is running, and retry",
-      );
-    }
+    const patienceMs = Math.min(
+      options.leaseWaitMs,
+      arrival.call.remainingMs ?? Number.POSITIVE_INFINITY,
+    );
+    const attempt = (step: () => void): void => {
+      try {
+        step();
+      } catch (error) {
+        arrival.finish("error", KvringError.from(error));
+      }
+    };
+    const stopTimer = clock.after(patienceMs, () => {
+      stopWaiting();
+      attempt(() => this.#withoutLease(arrival));
+    });
+    const stopWaiting = coherence.onLease(() => {
+      stopTimer();
+      attempt(() => this.#admit(arrival));
+    });
+  }
+
+  /** `born` was read before the catalog is looked at here. */
+  #check({ scanned, message, call }: Arrival, born: Position): CheckedRequest {
+    const { catalog } = this.#parts;
     const { tenant, parameters } = call;
     return checkRequest(scanned, message, { catalog, born, tenant, parametersOfCall: parameters });
   }
 
-  #answer(
-    request: CheckedRequest,
-    call: Call,
-    startMs: number,
-    finish: (outcome: Outcome, error?: KvringError, answer?: Uint8Array) => void,
-  ): void {
+  #answer(arrival: Arrival, request: CheckedRequest): void {
     const { cache, key } = request;
     if (cache.noCache || cache.noStore) {
-      this.#direct(this.#open(request, call, startMs, finish), { kind: "bypass" });
+      this.#bypass(this.#open(arrival, request));
       return;
     }
-    const near = this.#parts.nearCache.get(key, this.#minBorn(request), cache.maxAgeMs);
+    const { nearCache, coherence } = this.#parts;
+    const { admission } = coherence;
+    const near = nearCache.get(key, cache.maxAgeMs, (proof) =>
+      admission.isCurrent(proof, request.tagScopes),
+    );
     if (near !== undefined) {
       const status: CacheStatus = { kind: "hit", detail: "l1", ttlMs: near.ttlMs };
-      finish("hit_l1", undefined, this.#encode(request, near.entry, near.ageMs, status));
+      arrival.finish("hit_l1", undefined, this.#encode(request, near.entry, near.ageMs, status));
       return;
     }
-    this.#askOwners(this.#open(request, call, startMs, finish));
+    this.#askOwners(arrival, this.#open(arrival, request));
   }
 
   /** From here on the request outlives this call: its deadline and cancellation are watched. */
-  #open(
-    request: CheckedRequest,
-    call: Call,
-    startMs: number,
-    finish: (outcome: Outcome, error?: KvringError, answer?: Uint8Array) => void,
-  ): OpenRequest {
-    const waitMs = Math.min(
-      call.remainingMs ?? Number.POSITIVE_INFINITY,
-      this.#defaultWaitMs(call),
-    );
+  #open({ call, startMs, finish }: Arrival, request: CheckedRequest): OpenRequest {
+    const { clock, options, catalog } = this.#parts;
+    const waitMs = Math.min(call.remainingMs ?? options.requestTimeoutMs, maxWaitMs);
+    const { model } = request;
     const whyLate = (): string =>
-      this.#parts.catalog.isComputable(request.model)
+      catalog.isComputable(model)
         ? ""
-        : `; no live worker holds model "${request.model.model}" version ${request.model.version}`;
-    return new OpenRequest(request, call, {
-      clock: this.#parts.clock,
-      untilMs: startMs + waitMs,
-      whyLate,
-      finish,
-    });
+        : `; no live worker holds model "${model.model}" version ${model.version}`;
+    return new OpenRequest(request, call, { clock, untilMs: startMs + waitMs, whyLate, finish });
   }
 
-  #defaultWaitMs(call: Call): number {
-    return call.remainingMs === undefined ? this.#parts.options.requestTimeoutMs : maxWaitMs;
-  }
-
-  /** Nothing older is given, or joined. */
-  #minBorn(request: CheckedRequest) {
-    return { epoch: request.born.epoch, sequence: 0 };
-  }
-
-  #askOwners(open: OpenRequest): void {
-    const { options, clock, nodes } = this.#parts;
-    const { request } = open;
-    const { key, cache } = request;
+  #askOwners(arrival: Arrival, open: OpenRequest): void {
+    const { options, clock, nodes, coherence, jobs } = this.#parts;
+    const { key, cache, scopes } = open.request;
     const owners = nodes.owners(key, options.replicas);
-    const minBorn = this.#minBorn(request);
+    const minBorn = coherence.admission.minBorn([...scopes, scopeId({ kind: "key", key })]);
     let granted = false;
     const walk = new OwnerWalk(
       owners,
@@ -165,21 +186,17 @@ export class InferencePath {
       {
         onGranted: (link, token) => {
           granted = true;
-          void this.#publish(open, link, token, owners);
+          void jobs.fill(open, link, token, owners);
         },
-        onFound: (bytes, { waited, stored }) => {
-          try {
-            this.#found(open, bytes, { waited, stored, granted });
-          } catch (error) {
-            // What a node sent cannot be read: the end of this request, not of the link.
-            open.fail(KvringError.from(error));
-          }
-        },
+        onFound: (bytes, { waited, stored }) =>
+          guarded(open, () =>
+            this.#found(arrival, open, bytes, { waited, stored, granted, minBorn }),
+          ),
         onMissing: () => open.fail(notCached()),
         onFailed: (error) => open.fail(error),
         onUnreachable: () => {
           if (cache.onlyIfCached) open.fail(notCached());
-          else this.#direct(open, { kind: "uncached" });
+          else this.#uncached(open);
         },
       },
     );
@@ -187,17 +204,15 @@ export class InferencePath {
     walk.start();
   }
 
-  #found(
-    open: OpenRequest,
-    bytes: Uint8Array,
-    how: { readonly waited: boolean; readonly stored: boolean; readonly granted: boolean },
-  ): void {
+  #found(arrival: Arrival, open: OpenRequest, bytes: Uint8Array, how: Arriving): void {
+    const { coherence, nearCache } = this.#parts;
     const { request } = open;
     const entry = new Entry(bytes);
-    if (!isAtLeast(entry.born, this.#minBorn(request))) {
-      open.fail(
-        new KvringError("INTERNAL", "a node returned an answer older than it was asked for"),
-      );
+    if (!isAtLeast(entry.born, how.minBorn)) {
+      throw new KvringError("INTERNAL", "a node returned an answer older than it was asked for");
+    }
+    if (!coherence.admission.mayDeliver(entry, request.tagScopes, request.born)) {
+      this.#redispatch(arrival, open);
       return;
     }
     if (how.waited || how.granted) {
@@ -205,128 +220,130 @@ export class InferencePath {
       const status: CacheStatus = { kind: "miss", collapsed, stored: how.stored };
       const answer = this.#encode(request, entry, entry.ageMs, status);
       // Too old for this request: what is computed takes the place of what is near.
-      if (request.cache.maxAgeMs !== undefined) this.#parts.nearCache.delete(request.key);
+      if (request.cache.maxAgeMs !== undefined) nearCache.delete(request.key);
       open.succeed(collapsed ? "coalesced" : "miss", answer);
       return;
     }
     const status: CacheStatus = { kind: "hit", detail: "node", ttlMs: entry.ttlMs };
     open.succeed("hit_node", this.#encode(request, entry, entry.ageMs, status));
     // Asked for at least twice: worth keeping near.
-    this.#parts.nearCache.put(request.key, entry);
+    nearCache.put(request.key, entry);
   }
 
-  /** Publishes the job that fills the key; gives the token back when that cannot be done. */
-  async #publish(
-    open: OpenRequest,
-    link: NodeLink,
-    token: Uint8Array,
-    owners: readonly NodeLink[],
-  ): Promise<void> {
-    const { request } = open;
-    const { key, message } = request;
-    const isStaged = message.length > limits.inlineBytes;
-    try {
-      if (isStaged && !(await link.stage({ key, token, input: message }))) return;
-      await this.#enqueue(open, {
-        token,
-        replyTo: "",
-        owners: [link, ...owners.filter((owner) => owner !== link)],
-        request: isStaged ? new Uint8Array(0) : message,
-        stagedBytes: isStaged ? message.length : 0,
-      });
-    } catch (error) {
-      // Whoever waits behind us gets the token, and its own try.
-      link.release({ key, token }).catch(() => {});
-      open.fail(KvringError.from(error));
+  /**
+   * What we waited for was invalidated while we waited. We ask again from the start, the catalog
+   * included, with a new `born`: what is computed for that may be given to us whatever comes then.
+   */
+  #redispatch(arrival: Arrival, open: OpenRequest): void {
+    const { clock, coherence } = this.#parts;
+    const admitted = coherence.admission.admit(clock.nowMs());
+    if (admitted === undefined) {
+      open.fail(leaseLapsed(coherence.leaseAgeMs()));
+      return;
     }
+    open.renew(this.#check(arrival, admitted));
+    this.#askOwners(arrival, open);
   }
 
-  /** Computed for this request alone: the worker asks and answers the gateway itself. */
-  #direct(open: OpenRequest, status: CacheStatus & { readonly kind: "bypass" | "uncached" }): void {
-    // Its deadline ends it: nobody has to compute what nobody waits for.
-    if (open.remainingMs() <= 0) return;
-    const { desk, nodes, options } = this.#parts;
+  /** `no-cache` and `no-store`: computed for this request, and stored unless that is forbidden. */
+  #bypass(open: OpenRequest): void {
+    const { nodes, options, jobs, nearCache } = this.#parts;
     const { request } = open;
-    const isStored = status.kind === "bypass" && !request.cache.noStore;
-    const job = desk.open(request.message, open.remainingMs(), {
-      onAnswer: (bytes) => {
-        const entry = new Entry(bytes);
-        const answer = this.#encode(request, entry, entry.ageMs, status);
-        if (isStored) this.#parts.nearCache.delete(request.key);
-        open.succeed(status.kind === "bypass" ? "bypass" : "miss", answer);
-      },
+    const isStored = !request.cache.noStore;
+    const owners = isStored ? nodes.owners(request.key, options.replicas) : [];
+    jobs.direct(open, owners, {
+      onAnswer: (bytes) =>
+        guarded(open, () => {
+          const entry = new Entry(bytes);
+          if (isStored) nearCache.delete(request.key);
+          open.succeed("bypass", this.#encode(request, entry, entry.ageMs, { kind: "bypass" }));
+        }),
       onFailed: (error) => open.fail(error),
     });
-    open.onEnd(() => job.close());
-    const isStaged = request.message.length > limits.inlineBytes;
-    this.#enqueue(open, {
-      token: job.token,
-      replyTo: desk.address,
-      owners: isStored ? nodes.owners(request.key, options.replicas) : [],
-      request: isStaged ? new Uint8Array(0) : request.message,
-      stagedBytes: isStaged ? request.message.length : 0,
-    }).catch((error) => open.fail(KvringError.from(error)));
   }
 
-  async #enqueue(
-    open: OpenRequest,
-    job: {
-      readonly token: Uint8Array;
-      readonly replyTo: string;
-      readonly owners: readonly NodeLink[];
-      readonly request: Uint8Array;
-      readonly stagedBytes: number;
-    },
-  ): Promise<void> {
-    const { bus, options } = this.#parts;
+  /** No node can be asked: computed for this request alone, and remembered by nobody. */
+  #uncached(open: OpenRequest): void {
     const { request } = open;
-    const { key, born, model, cache } = request;
-    await bus.queue.publish({
-      digest: model.digest,
-      messageId: jobMessageId({ key, token: job.token, born }),
-      timeoutMs: open.remainingMs(),
-      body: encodeMissJob({
-        ...job,
-        key,
-        born,
-        model: model.model,
-        version: model.version,
-        digest: model.digest,
-        scopes: request.scopes,
-        ttlMs: Math.min(cache.ttlMs ?? model.ttlMs ?? options.entryTtlMs, limits.entryTtlMs),
-        owners: job.owners.map(({ nodeId, address }) => ({ nodeId, address })),
-        traceParent: "",
-      }),
+    this.#parts.jobs.direct(open, [], {
+      onAnswer: (bytes) =>
+        guarded(open, () => {
+          const entry = new Entry(bytes);
+          open.succeed("miss", this.#encode(request, entry, entry.ageMs, { kind: "uncached" }));
+        }),
+      onFailed: (error) => open.fail(error),
     });
   }
 
-  /** The stored answer as it is, with this request's own fields behind it. */
-  #encode(request: CheckedRequest, entry: Entry, ageMs: number, status: CacheStatus): Uint8Array {
-    const text = formatCacheStatus(status);
-    const parameters: Parameter[] = [{ name: "cache_status", kind: "string", value: text }];
-    if (request.cache.debug) parameters.push(...this.#debug(request, entry, ageMs));
-    const suffix = answerSuffix(request.id, parameters);
-    const { body } = entry;
-    const answer = Buffer.allocUnsafe(body.length + suffix.length);
-    answer.set(body, 0);
-    answer.set(suffix, body.length);
-    return answer;
+  /**
+   * The log is out of reach for longer than the lease: nobody knows what was invalidated since.
+   * Only a caller who said `stale-if-error` is given what was current when the lease began.
+   */
+  #withoutLease(arrival: Arrival): void {
+    const { coherence, nearCache } = this.#parts;
+    const leaseAgeMs = coherence.leaseAgeMs();
+    const request = this.#check(arrival, coherence.position);
+    const { cache, key, tagScopes } = request;
+    if (leaseAgeMs > cache.staleIfErrorMs) throw leaseLapsed(leaseAgeMs);
+    const status: CacheStatus = { kind: "stale", byMs: leaseAgeMs };
+    const isCurrent = (proof: Entry): boolean => coherence.admission.isCurrent(proof, tagScopes);
+    const near = nearCache.get(key, cache.maxAgeMs, isCurrent);
+    if (near !== undefined) {
+      arrival.finish("stale", undefined, this.#encode(request, near.entry, near.ageMs, status));
+      return;
+    }
+    this.#askStale(this.#open(arrival, request), status, isCurrent, leaseAgeMs);
   }
 
-  #debug(request: CheckedRequest, entry: Entry, ageMs: number): Parameter[] {
-    const { nodes, options } = this.#parts;
-    const owners = nodes.owners(request.key, options.replicas).map(({ nodeId }) => nodeId);
-    const { born } = entry;
-    const text = (name: string, value: string): Parameter => ({ name, kind: "string", value });
-    return [
-      text("cache_debug_key", Buffer.from(request.key).toString("hex")),
-      text("cache_debug_digest", entry.digest),
-      text("cache_debug_born", `${born.epoch}:${born.sequence}`),
-      { name: "cache_debug_age_ms", kind: "double", value: ageMs },
-      { name: "cache_debug_cost_ms", kind: "double", value: entry.costMs },
-      text("cache_debug_owners", owners.join(",")),
-      { name: "cache_debug_ring_version", kind: "uint64", value: BigInt(nodes.ringVersion) },
-    ];
+  #askStale(
+    open: OpenRequest,
+    status: CacheStatus,
+    isCurrent: (proof: Entry) => boolean,
+    leaseAgeMs: number,
+  ): void {
+    const { nodes, options, clock, coherence } = this.#parts;
+    const { request } = open;
+    const { key, cache, scopes } = request;
+    const minBorn = coherence.admission.minBorn([...scopes, scopeId({ kind: "key", key })]);
+    const lapsed = (): void => open.fail(leaseLapsed(leaseAgeMs));
+    const { hedgeMs, stallMs } = options;
+    const walk = new OwnerWalk(
+      nodes.owners(key, options.replicas),
+      { key, tenant: open.call.tenant, minBorn, maxAgeMs: cache.maxAgeMs },
+      { clock, untilMs: open.untilMs, hedgeMs, stallMs, wait: false },
+      {
+        onGranted() {},
+        onFound: (bytes) =>
+          guarded(open, () => {
+            const entry = new Entry(bytes);
+            if (!isCurrent(entry)) lapsed();
+            else open.succeed("stale", this.#encode(request, entry, entry.ageMs, status));
+          }),
+        onMissing: lapsed,
+        onFailed: lapsed,
+        onUnreachable: lapsed,
+      },
+    );
+    open.onEnd(() => walk.cancel());
+    walk.start();
+  }
+
+  #encode(request: CheckedRequest, entry: Entry, ageMs: number, status: CacheStatus): Uint8Array {
+    const { nodes, options, coherence } = this.#parts;
+    return encodeAnswerFor(request, entry, ageMs, status, {
+      nodes,
+      replicas: options.replicas,
+      leaseAgeMs: () => coherence.leaseAgeMs(),
+    });
+  }
+}
+
+/** What somebody sent cannot be read: the end of this request, not of the link it came over. */
+function guarded(open: OpenRequest, step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    open.fail(KvringError.from(error));
   }
 }
 
@@ -337,5 +354,15 @@ function notCached(): KvringError {
   return new KvringError(
     "NOT_CACHED",
     "the answer is not in the cache, and only-if-cached forbids computing it",
+  );
+}
+
+function leaseLapsed(leaseAgeMs: number): KvringError {
+  const since = Number.isFinite(leaseAgeMs)
+    ? `was last heard ${(leaseAgeMs / 1000).toFixed(1)} s ago`
+    : "has not been heard yet";
+  return new KvringError(
+    "BUS_UNAVAILABLE",
+    `the control log ${since}, so nobody knows what is current: check NATS and retry, or allow stale-if-error=S`,
   );
 }

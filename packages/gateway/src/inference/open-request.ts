@@ -13,16 +13,19 @@ export interface Call {
   onCancel(listener: () => void): void;
 }
 
+/** Called once, when a request has ended. */
+export type Finish = (outcome: Outcome, error?: KvringError, answer?: Uint8Array) => void;
+
 /**
  * A request that waits for somebody. It ends exactly once: by an answer, an error, its deadline or
  * its client's cancellation, and then lets go of all that was under way for it.
  */
 export class OpenRequest {
-  readonly request: CheckedRequest;
+  #request: CheckedRequest;
   readonly call: Call;
   readonly untilMs: number;
   readonly #clock: Clock;
-  readonly #finish: (outcome: Outcome, error?: KvringError, answer?: Uint8Array) => void;
+  readonly #finish: Finish;
   readonly #stopTimer: () => void;
   #atEnd: (() => void)[] = [];
   #ended = false;
@@ -35,10 +38,10 @@ export class OpenRequest {
       readonly untilMs: number;
       /** What a caller should know when it took too long; empty for nothing. */
       readonly whyLate: () => string;
-      readonly finish: (outcome: Outcome, error?: KvringError, answer?: Uint8Array) => void;
+      readonly finish: Finish;
     },
   ) {
-    this.request = request;
+    this.#request = request;
     this.call = call;
     this.untilMs = options.untilMs;
     this.#clock = options.clock;
@@ -51,7 +54,21 @@ export class OpenRequest {
         ),
       );
     });
-    call.onCancel(() => this.fail(new KvringError("CANCELLED", "the client cancelled the call")));
+    call.onCancel(() => {
+      // grpc-js says this of every call in the end; an error that nobody gets would cost a stack.
+      if (this.#ended) return;
+      this.fail(new KvringError("CANCELLED", "the client cancelled the call"));
+    });
+  }
+
+  /** As it was last admitted. */
+  get request(): CheckedRequest {
+    return this.#request;
+  }
+
+  /** Admitted again: what it waited for was invalidated meanwhile. */
+  renew(request: CheckedRequest): void {
+    this.#request = request;
   }
 
   remainingMs(): number {

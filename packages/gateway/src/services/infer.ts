@@ -4,6 +4,7 @@ import { encodeStatus } from "@kvring/wire";
 import { cacheParameters } from "../cache/cache-control.ts";
 import type { InferencePath } from "../inference/inference-path.ts";
 import type { Call } from "../inference/open-request.ts";
+import { remainingMsOf } from "./deadline.ts";
 
 /** ModelInfer and Infer: the same messages, the same path. */
 export function inferHandler(path: InferencePath): handleUnaryCall<Uint8Array, Uint8Array> {
@@ -16,13 +17,10 @@ export function inferHandler(path: InferencePath): handleUnaryCall<Uint8Array, U
 }
 
 function callOf(call: ServerUnaryCall<Uint8Array, Uint8Array>): Call {
-  const deadline = call.getDeadline();
-  const atMs = typeof deadline === "number" ? deadline : deadline.getTime();
   return {
     tenant: "",
     parameters: parametersOf(call.metadata),
-    // A deadline comes as a duration, and grpc-js turned it into a moment of this machine's clock.
-    remainingMs: Number.isFinite(atMs) ? Math.max(0, atMs - Date.now()) : undefined,
+    remainingMs: remainingMsOf(call),
     onCancel: (listener) => {
       call.on("cancelled", listener);
     },

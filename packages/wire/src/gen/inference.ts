@@ -17,6 +17,9 @@ import type { ServerMetadataResponse as _inference_ServerMetadataResponse, Serve
 import type { ServerReadyRequest as _inference_ServerReadyRequest, ServerReadyRequest__Output as _inference_ServerReadyRequest__Output } from './inference/ServerReadyRequest.ts';
 import type { ServerReadyResponse as _inference_ServerReadyResponse, ServerReadyResponse__Output as _inference_ServerReadyResponse__Output } from './inference/ServerReadyResponse.ts';
 import type { InferenceServiceClient as _kvring_v1_InferenceServiceClient, InferenceServiceDefinition as _kvring_v1_InferenceServiceDefinition } from './kvring/v1/InferenceService.ts';
+import type { InvalidateRequest as _kvring_v1_InvalidateRequest, InvalidateRequest__Output as _kvring_v1_InvalidateRequest__Output } from './kvring/v1/InvalidateRequest.ts';
+import type { InvalidateResponse as _kvring_v1_InvalidateResponse, InvalidateResponse__Output as _kvring_v1_InvalidateResponse__Output } from './kvring/v1/InvalidateResponse.ts';
+import type { ModelVersion as _kvring_v1_ModelVersion, ModelVersion__Output as _kvring_v1_ModelVersion__Output } from './kvring/v1/ModelVersion.ts';
 
 type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> = {
   new(...args: ConstructorParameters<Constructor>): Subtype;
@@ -43,6 +46,9 @@ export interface ProtoGrpcType {
   kvring: {
     v1: {
       InferenceService: SubtypeConstructor<typeof grpc.Client, _kvring_v1_InferenceServiceClient> & { service: _kvring_v1_InferenceServiceDefinition }
+      InvalidateRequest: MessageTypeDefinition<_kvring_v1_InvalidateRequest, _kvring_v1_InvalidateRequest__Output>
+      InvalidateResponse: MessageTypeDefinition<_kvring_v1_InvalidateResponse, _kvring_v1_InvalidateResponse__Output>
+      ModelVersion: MessageTypeDefinition<_kvring_v1_ModelVersion, _kvring_v1_ModelVersion__Output>
     }
   }
 }

@@ -17,6 +17,8 @@ import { GatewayMetrics } from "../../metrics.ts";
 import { defaultGatewayOptions, type GatewayOptions } from "../../options.ts";
 import { DirectDesk } from "../direct-desk.ts";
 import { InferencePath } from "../inference-path.ts";
+import { JobPublisher } from "../job-publisher.ts";
+import { ScriptedCoherence } from "./scripted-coherence.ts";
 import { ScriptedLink } from "./scripted-link.ts";
 
 export const born = { epoch: 3, sequence: 9 };
@@ -42,8 +44,7 @@ export class PathUnderTest {
   readonly desk = new DirectDesk("gw-1", this.clock);
   readonly metrics: GatewayMetrics;
   readonly path: InferencePath;
-  /** What the path takes for the log's position. */
-  position = born;
+  readonly coherence = new ScriptedCoherence(born);
   /** The owners of every key. */
   owners: readonly ScriptedLink[] = this.links;
 
@@ -56,6 +57,8 @@ export class PathUnderTest {
     this.metrics = new GatewayMetrics(new Registry(), {
       nearCache: this.nearCache,
       inFlight: () => this.path.inFlight,
+      leaseAgeMs: () => 0,
+      gateways: () => 1,
       ringVersion: () => 1,
       linksUp: () => 2,
     });
@@ -63,13 +66,12 @@ export class PathUnderTest {
     this.path = new InferencePath({
       options: { ...defaultGatewayOptions, ...options },
       clock: this.clock,
-      bus,
+      coherence: this.coherence,
       catalog,
       nodes: nodes as unknown as NodeDirectory,
       nearCache: this.nearCache,
-      desk: this.desk,
+      jobs: new JobPublisher(bus.queue, this.desk, defaultGatewayOptions.entryTtlMs),
       metrics: this.metrics,
-      position: () => this.position,
     });
   }
 
