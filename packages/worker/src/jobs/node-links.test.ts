@@ -63,6 +63,22 @@ describe("links to nodes", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  test("that were given up are not waited for again until they are back", async () => {
+    vi.useFakeTimers();
+    const { links, made } = linksOf(2, "connecting");
+    const first = expect(links.reach(owner("n1"))).rejects.toThrow("not there");
+    await vi.advanceTimersByTimeAsync(1_000);
+    await first;
+    // Time stands still, and yet they hear of it.
+    await expect(links.reach(owner("n1"))).rejects.toMatchObject({ reason: "LINK_LOST" });
+    made[0]?.become("up");
+    expect(await links.reach(owner("n1"))).toBe(made[0]);
+    made[0]?.become("connecting");
+    const again = links.reach(owner("n1"));
+    made[0]?.become("up");
+    expect(await again).toBe(made[0]);
+  });
+
   test("are all closed in the end", async () => {
     const { links, made } = linksOf(4);
     for (const id of ["n1", "n2"]) await links.reach(owner(id));

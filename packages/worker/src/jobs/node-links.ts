@@ -12,22 +12,30 @@ export class NodeLinks {
   readonly #most: number;
   /** In order of use, the latest last. */
   readonly #links = new Map<string, NodeLink>();
+  /** Waited for in vain, and not up since. */
+  readonly #missing = new WeakSet<NodeLink>();
 
   constructor(connect: (owner: JobOwner) => NodeLink, most = 256) {
     this.#connect = connect;
     this.#most = most;
   }
 
-  /** Resolves when the link is up; throws LINK_LOST when that takes longer than a second. */
+  /**
+   * Resolves when the link is up; throws LINK_LOST when that takes longer than a second, or took
+   * that long last time: not every job shall wait for a node that is gone.
+   */
   async reach(owner: JobOwner): Promise<NodeLink> {
     const link = this.#take(owner);
-    if (link.state === "up") return link;
+    if (link.state === "up") {
+      this.#missing.delete(link);
+      return link;
+    }
+    if (this.#missing.has(link)) throw lost(owner);
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
         stop();
-        reject(
-          new KvringError("LINK_LOST", `node ${owner.nodeId} at ${owner.address} is not there`),
-        );
+        this.#missing.add(link);
+        reject(lost(owner));
       }, upTimeoutMs);
       const stop = link.onState((state) => {
         if (state !== "up") return;
@@ -56,4 +64,8 @@ export class NodeLinks {
     }
     return link;
   }
+}
+
+function lost({ nodeId, address }: JobOwner): KvringError {
+  return new KvringError("LINK_LOST", `node ${nodeId} at ${address} is not there`);
 }
