@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     // Fail instead of hanging: a test that needs more is a test of the wrong thing.
-    testTimeout: 5_000,
+    testTimeout: 30_000,
     globalSetup: ["test/setup/nats-server.ts"],
     coverage: {
       provider: "v8",

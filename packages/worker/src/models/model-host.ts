@@ -9,6 +9,7 @@ import {
 import { type Clock, KvringError, type Log } from "@kvring/core";
 import type { ModelArtifact, RejectedModel, RepositorySnapshot, Runtime } from "@kvring/runtime";
 import type { JobRunner } from "../jobs/job-runner.ts";
+import { ModelConsumer } from "./model-consumer.ts";
 
 /** A replaced artifact goes on answering the jobs that were asked for just before. */
 const retireMs = 10_000;
@@ -131,7 +132,7 @@ export class ModelHost {
       }
       await runtime.load(artifact);
       // Consumed before it is active: no job of it may find nobody.
-      const consumer = await bus.queue.consume({
+      const consumer = await ModelConsumer.start(bus.queue, this.#parts.clock, {
         digest,
         slots: runtime.slots,
         handle: (delivery) => runner.run(artifact, delivery),
