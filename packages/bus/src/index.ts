@@ -8,6 +8,8 @@ export {
 } from "./catalog.ts";
 export { createInProcessBus, type InProcessBusOptions } from "./in-process/bus.ts";
 export {
+  type Eviction,
+  evictMember,
   type Joining,
   joinRing,
   type Leaving,

@@ -1,7 +1,14 @@
 import { beforeEach, expect, test } from "vitest";
 import { bytes, eventually } from "./contract/support.ts";
 import { createInProcessBus } from "./in-process/bus.ts";
-import { joinRing, leaveRing, type RingMember, type RingRecord, watchRing } from "./membership.ts";
+import {
+  evictMember,
+  joinRing,
+  leaveRing,
+  type RingMember,
+  type RingRecord,
+  watchRing,
+} from "./membership.ts";
 import type { Registry } from "./ports.ts";
 
 let registry: Registry;
@@ -104,4 +111,17 @@ test.each([
     reason: "BAD_CONFIG",
     message: expect.stringContaining(field),
   });
+});
+
+test("a member is evicted from the ring that was judged, and from no other", async () => {
+  const [a, b] = [member("node-a"), member("node-b")];
+  await joinRing(registry, a);
+  const judged = await joinRing(registry, b);
+  const version = judged.ring.version;
+  const evicted = await evictMember(registry, b, version);
+  expect(evicted).toEqual({ outcome: "evicted", ring: { version: 3, members: [a] } });
+  // A second judgement of the same ring, about the other one, comes too late.
+  expect(await evictMember(registry, a, version)).toMatchObject({ outcome: "changed" });
+  const another = { ...a, incarnation: "life-2" };
+  expect(await evictMember(registry, another, 3)).toMatchObject({ outcome: "changed" });
 });

@@ -89,6 +89,34 @@ export function leaveRing(registry: Registry, id: string, incarnation: string): 
   });
 }
 
+export type Eviction =
+  | { readonly outcome: "evicted"; readonly ring: RingRecord }
+  /** The ring is not the one that was judged. */
+  | { readonly outcome: "changed"; readonly ring: RingRecord };
+
+/**
+ * Takes out a member that cannot be reached, if the ring is still the one of `version`. So of all
+ * that judged it one is heard, and the next judgement is about the ring without that member.
+ */
+export function evictMember(
+  registry: Registry,
+  member: Pick<RingMember, "id" | "incarnation">,
+  version: number,
+): Promise<Eviction> {
+  return compareAndSet<Eviction>(registry, key, (stored) => {
+    const ring = readRing(stored?.value);
+    const others = ring.members.filter(
+      ({ id, incarnation }) => id !== member.id || incarnation !== member.incarnation,
+    );
+    if (ring.version !== version || others.length === ring.members.length) {
+      return { kind: "leave", outcome: { outcome: "changed", ring } };
+    }
+    const next = changed(ring, others);
+    const outcome = { outcome: "evicted", ring: next } as const;
+    return { kind: "write", value: encodeRecord(next), outcome };
+  });
+}
+
 /** The ring now and after every change. */
 export async function watchRing(
   registry: Registry,

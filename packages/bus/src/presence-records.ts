@@ -23,12 +23,23 @@ const records = {
     address: z.string().min(3).max(256),
     zone: z.string().max(64),
     state: z.enum(["active", "joining", "draining"]),
+    /** The ring up to which it has given away what became somebody else's. */
+    settledRing: z.exactOptional(z.int().nonnegative()),
   }),
   gateway: z.object({
     id,
     incarnation: z.exactOptional(incarnation),
     /** host:port of its gRPC server. */
     address: z.exactOptional(z.string().min(3).max(256)),
+    /** What it says about the nodes of the ring it routes by. */
+    nodes: z.exactOptional(
+      z.object({
+        ring: z.int().nonnegative(),
+        reached: z.int().nonnegative(),
+        /** The incarnations that it has not heard for too long. */
+        silent: z.array(incarnation).max(4096),
+      }),
+    ),
   }),
 } as const satisfies Record<PresenceKind, z.ZodType>;
 

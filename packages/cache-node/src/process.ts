@@ -1,28 +1,19 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
-import {
-  announceRecord,
-  type Bus,
-  joinRing,
-  leaveRing,
-  type RingMember,
-  type Stoppable,
-  watchRecords,
-  watchRing,
-} from "@kvring/bus";
+import type { Bus } from "@kvring/bus";
 import {
   type Clock,
   checkNodeId,
-  KvringError,
   type Log,
   limits,
   newIncarnation,
   parseListen,
 } from "@kvring/core";
-import { type Check, keepTrying, type Metrics } from "@kvring/ops";
+import type { Check, Metrics } from "@kvring/ops";
 import type { PolicyName } from "@kvring/store";
 import { bindServer, serverOptions } from "@kvring/wire";
 import { advertisedAddress } from "./advertised-address.ts";
 import { createCacheNode } from "./cache-node.ts";
+import { Membership } from "./membership/membership.ts";
 import { registerNodeMetrics } from "./metrics.ts";
 import type { NodeStats } from "./stats.ts";
 
@@ -93,7 +84,7 @@ export async function startNode(parts: {
     log,
     clock,
     member: { id, address, zone: options.zone, incarnation: newIncarnation(), state: "active" },
-    onRing: (version) => {
+    onRing: ({ version }) => {
       ringVersion = version;
     },
   });
@@ -119,105 +110,3 @@ export async function startNode(parts: {
     },
   };
 }
-
-/** A node's place in the ring, and the announcement that it lives. */
-class Membership {
-  readonly #parts: {
-    readonly bus: Bus;
-    readonly log: Log;
-    readonly clock: Clock;
-    readonly member: RingMember;
-    readonly onRing: (version: number) => void;
-  };
-  readonly #attached: Stoppable[] = [];
-  /** The incarnations that announce themselves under our id, ours excepted. */
-  #others: ReadonlySet<string> = new Set();
-  #stopTrying: () => void = () => {};
-  #isJoined = false;
-
-  constructor(parts: {
-    readonly bus: Bus;
-    readonly log: Log;
-    readonly clock: Clock;
-    readonly member: RingMember;
-    readonly onRing: (version: number) => void;
-  }) {
-    this.#parts = parts;
-  }
-
-  get isJoined(): boolean {
-    return this.#isJoined;
-  }
-
-  start(): void {
-    this.#stopTrying = keepTrying("join the ring", () => this.#join(), this.#parts.log);
-  }
-
-  async leave(): Promise<void> {
-    const { bus, member, log } = this.#parts;
-    this.#stopTrying();
-    if (!this.#isJoined) return;
-    this.#isJoined = false;
-    await leaveRing(bus.registry, member.id, member.incarnation).catch((error) => {
-      // Gateways notice a node that is gone by its broken streams, too.
-      log.warn({ reason: KvringError.from(error).reason }, "the node could not leave the ring");
-    });
-  }
-
-  async stop(): Promise<void> {
-    await Promise.all(this.#attached.map((attached) => attached.stop()));
-  }
-
-  async #join(): Promise<void> {
-    const { bus, member, onRing } = this.#parts;
-    if (this.#attached.length === 0) await this.#attach(onRing);
-    const joining = await joinRing(bus.registry, member);
-    if (joining.outcome === "joined") {
-      this.#isJoined = true;
-      return;
-    }
-    const { incarnation } = joining.current;
-    if (this.#others.has(incarnation)) {
-      throw new KvringError(
-        "DUPLICATE_NODE",
-        `another live node is called "${member.id}", at ${joining.current.address}: give this one another --id`,
-      );
-    }
-    // Nobody announces itself as that incarnation: it died without leaving.
-    const replaced = await joinRing(bus.registry, member, { replaces: incarnation });
-    if (replaced.outcome !== "joined") {
-      throw new KvringError("BUS_CONFLICT", "the ring changed while the node joined");
-    }
-    this.#isJoined = true;
-  }
-
-  /**
-   * Listens before it announces itself: presence is by id, and what is heard under ours before we
-   * speak is somebody else.
-   */
-  async #attach(onRing: (version: number) => void): Promise<void> {
-    const { bus, member } = this.#parts;
-    const heard = await this.#hear();
-    this.#others = heard;
-    const { id, incarnation, address, zone, state } = member;
-    this.#attached.push(
-      await watchRing(bus.registry, (ring) => onRing(ring.version)),
-      await announceRecord(bus.presence, "node", { id, incarnation, address, zone, state }),
-    );
-  }
-
-  async #hear(): Promise<ReadonlySet<string>> {
-    const { bus, clock, member } = this.#parts;
-    let incarnations: ReadonlySet<string> = new Set();
-    const watch = await watchRecords(bus.presence, "node", (nodes) => {
-      const other = nodes.get(member.id);
-      incarnations = new Set(other === undefined ? [] : [other.incarnation]);
-    });
-    await new Promise<void>((resolve) => clock.after(listenMs, resolve));
-    await watch.stop();
-    return incarnations;
-  }
-}
-
-/** Those who are asked answer at once; this is what a busy machine may take. */
-const listenMs = 300;

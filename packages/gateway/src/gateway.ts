@@ -1,10 +1,11 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
-import { announceRecord, type Bus, type Stoppable } from "@kvring/bus";
+import type { Bus } from "@kvring/bus";
 import { type Clock, type Log, newIncarnation } from "@kvring/core";
 import { type Check, keepTrying, type Metrics } from "@kvring/ops";
 import { bindServer, loadServices, serverOptions } from "@kvring/wire";
 import { NearCache } from "./cache/near-cache.ts";
 import { ModelCatalog } from "./catalog/model-catalog.ts";
+import { FailureDetector } from "./cluster/failure-detector.ts";
 import { NodeDirectory } from "./cluster/node-directory.ts";
 import { Coherence } from "./coherence/coherence.ts";
 import { DirectDesk } from "./inference/direct-desk.ts";
@@ -46,12 +47,23 @@ export async function startGateway(parts: {
   const { options, bus, clock, log } = parts;
   const id = `${options.name}-${newIncarnation()}`;
   const catalog = new ModelCatalog(log);
-  const nodes = new NodeDirectory({ peerId: id, log, clock });
+  const nodes = new NodeDirectory({
+    peerId: id,
+    log,
+    clock,
+    onRing: (ring) => detector.follow(ring),
+  });
   const nearCache = new NearCache(options.nearCacheBytes, clock);
   const desk = new DirectDesk(id, clock);
-  const follower = new BusFollower({ id, bus, log, catalog, nodes, desk });
-  const { name, coherence: settings } = options;
+  const { name, coherence: settings, evictAfterMs } = options;
   const coherence = new Coherence({ name, bus, clock, log, settings });
+  const detector: FailureDetector = new FailureDetector({
+    ...{ id, bus, clock, log, evictAfterMs },
+    heardMs: (node) => nodes.heardMs(node),
+    gateways: () => coherence.gateways,
+    isLogWritable: () => coherence.leaseAgeMs() < settings.renewEveryMs + evictAfterMs,
+  });
+  const follower = new BusFollower({ bus, log, catalog, nodes, desk, detector });
   const metrics = new GatewayMetrics(parts.metrics.registry, {
     nearCache,
     inFlight: () => path.inFlight,
@@ -77,13 +89,7 @@ export async function startGateway(parts: {
   server.addService(
     loadServices().kvring.v1.ClusterService.service,
     clusterHandlers({
-      id,
-      bus,
-      catalog,
-      nodes,
-      nearCache,
-      metrics,
-      replicas: options.replicas,
+      ...{ id, bus, catalog, nodes, nearCache, metrics, replicas: options.replicas },
       uptimeMs: () => clock.nowMs() - startMs,
       position: () => coherence.position,
     }),
@@ -153,18 +159,17 @@ function publicServer(parts: {
 }
 
 interface Following {
-  readonly id: string;
   readonly bus: Bus;
   readonly log: Log;
   readonly catalog: ModelCatalog;
   readonly nodes: NodeDirectory;
   readonly desk: DirectDesk;
+  readonly detector: FailureDetector;
 }
 
 /** Everything of a gateway that listens to the bus; attaches as soon as the bus can be reached. */
 class BusFollower {
   readonly #parts: Following;
-  readonly #attached: Stoppable[] = [];
   #stopTrying: (() => void) | undefined;
 
   constructor(parts: Following) {
@@ -172,17 +177,12 @@ class BusFollower {
   }
 
   start(): void {
-    const { bus, catalog, nodes, desk, id, log } = this.#parts;
+    const { bus, catalog, nodes, desk, detector, log } = this.#parts;
     const steps: readonly (readonly [string, () => Promise<void>])[] = [
       ["serve direct answers", () => desk.serve(bus.courier)],
       ["follow the ring", () => nodes.follow(bus.registry)],
       ["follow the catalog", () => catalog.follow(bus.registry, bus.presence)],
-      [
-        "announce the gateway",
-        async () => {
-          this.#attached.push(await announceRecord(bus.presence, "gateway", { id }));
-        },
-      ],
+      ["announce the gateway", () => detector.start()],
     ];
     const stops = steps.map(([what, step]) => keepTrying(what, step, log));
     this.#stopTrying = () => {
@@ -191,13 +191,8 @@ class BusFollower {
   }
 
   async stop(): Promise<void> {
-    const { catalog, nodes, desk } = this.#parts;
+    const { catalog, nodes, desk, detector } = this.#parts;
     this.#stopTrying?.();
-    await Promise.all([
-      ...this.#attached.map((attached) => attached.stop()),
-      catalog.stop(),
-      nodes.stop(),
-      desk.stop(),
-    ]);
+    await Promise.all([detector.stop(), catalog.stop(), nodes.stop(), desk.stop()]);
   }
 }

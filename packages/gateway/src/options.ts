@@ -21,6 +21,8 @@ export interface GatewayOptions {
   readonly hedgeMs: number;
   /** An owner whose link has brought nothing at all for so long is passed over. */
   readonly stallMs: number;
+  /** A node that no gateway has heard for so long is taken out of the ring. */
+  readonly evictAfterMs: number;
   /** The life of an answer where neither request nor model says. */
   readonly entryTtlMs: number;
   readonly inFlight: number;
@@ -38,6 +40,7 @@ export const defaultGatewayOptions: GatewayOptions = Object.freeze({
   requestTimeoutMs: 60_000,
   hedgeMs: 100,
   stallMs: 1_000,
+  evictAfterMs: 2_000,
   entryTtlMs: limits.entryTtlMs,
   inFlight: limits.inFlightPerGateway,
   leaseWaitMs: 2_000,

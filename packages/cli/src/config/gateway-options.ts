@@ -23,6 +23,7 @@ export function gatewayOptions(
     requestTimeoutMs: values.requestTimeout,
     inFlight: values.inFlight,
     serverName: values.serverName,
+    evictAfterMs: values.evictAfter,
     coherence: {
       ...defaultCoherenceOptions,
       terms: { waitMs, drift: values.clockDriftPpm / 1e6 },

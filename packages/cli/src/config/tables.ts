@@ -145,6 +145,15 @@ export const gateway = {
     shows: "n",
     help: "by how much the rates of two clocks may differ, in millionths; decided likewise",
   }),
+  evictAfter: setting({
+    name: "evict-after",
+    value: durationMs.pipe(
+      z.number().min(200, "a duration of at least 200ms").max(600_000, "a duration of at most 10m"),
+    ),
+    fallback: "2s",
+    shows: "duration",
+    help: "a node that no gateway has heard for so long is taken out of the ring",
+  }),
   serverName: setting({
     name: "server-name",
     value: text,

@@ -12,10 +12,17 @@ export class NodeDirectory {
   readonly #connect: (member: { id: string; address: string }) => NodeLink;
   readonly #log: Log;
   #ring: Ring = compileRing({ version: 0, members: [] });
+  readonly #onRing: (ring: RingRecord) => void;
   #watch: Stoppable | undefined;
 
-  constructor(options: { readonly peerId: string; readonly log: Log; readonly clock: Clock }) {
+  constructor(options: {
+    readonly peerId: string;
+    readonly log: Log;
+    readonly clock: Clock;
+    readonly onRing?: (ring: RingRecord) => void;
+  }) {
     this.#log = options.log;
+    this.#onRing = options.onRing ?? (() => {});
     this.#connect = ({ id, address }) =>
       connectNode({
         nodeId: id,
@@ -51,6 +58,11 @@ export class NodeDirectory {
     return own / sample.length;
   }
 
+  /** When a node was last heard, by the clock; undefined: the ring does not have it. */
+  heardMs(id: string): number | undefined {
+    return this.#links.get(id)?.heardMs;
+  }
+
   links(): readonly NodeLink[] {
     return [...this.#links.values()];
   }
@@ -78,6 +90,7 @@ export class NodeDirectory {
     this.#ring = compileRing(ring, this.#ring);
     for (const link of this.#links.values()) link.routeBy(ring.version);
     this.#log.info({ version: ring.version, nodes: members.size }, "the ring changed");
+    this.#onRing(ring);
   }
 }
 

@@ -85,6 +85,11 @@ export class Connection {
     this.#bulk.lane.transfer({ operationId: announcement.id, announcement, bytes });
   }
 
+  /** Tells the node what ring we route by, also when we ask nothing. */
+  beat(): void {
+    this.#small.lane.beat();
+  }
+
   dropBulk(operationId: number): void {
     this.#bulk.lane.dropTransfer(operationId);
   }

@@ -108,6 +108,13 @@ export class Lane<Item> {
     this.#schedule();
   }
 
+  /** A sign of life, and of the ring we know: a free frame, unless others are on their way. */
+  beat(): void {
+    if (this.#closed || this.#writes > 0) return;
+    this.#flush();
+    if (this.#writes === 0) this.#write(new ProtoWriter(16));
+  }
+
   /** Sends what can be sent now instead of at the end of the turn. */
   flush(): void {
     this.#flush();

@@ -16,7 +16,7 @@ export interface NodeLink {
   /** When the node was last heard, by the link's clock; 0 before. */
   readonly heardMs: number;
   onState(listener: (state: LinkState) => void): () => void;
-  /** Sent with every frame from now on. */
+  /** Sent at once, and with every frame from now on. */
   routeBy(ringVersion: number): void;
   /** Never throws: what goes wrong arrives as `onRefused`. The returned function cancels. */
   lookup(request: LookupRequest, listener: LookupListener): () => void;

@@ -102,7 +102,9 @@ class ExchangeLink implements NodeLink {
   }
 
   routeBy(ringVersion: number): void {
+    if (ringVersion === this.#routedBy) return;
     this.#routedBy = ringVersion;
+    if (this.#state.step === "up") this.#state.connection.beat();
   }
 
   lookup(request: LookupRequest, listener: LookupListener): () => void {

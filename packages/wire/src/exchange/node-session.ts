@@ -180,6 +180,11 @@ export class NodeSession implements ExchangeSession {
     );
   }
 
+  /** Says that we live, for a peer that asks nothing. */
+  beat(): void {
+    this.#lane("small")?.beat();
+  }
+
   /** Closes, after what was answered in this turn. */
   finish(error: KvringError): void {
     this.#lane("small")?.flush();

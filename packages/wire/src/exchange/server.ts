@@ -30,6 +30,8 @@ export interface ExchangeServerOptions {
   readonly maxSessions?: number;
   /** How long a session may have one lane only. Default 10 s. */
   readonly joinTimeoutMs?: number;
+  /** How often peers are told that we live, also those that ask nothing. Default 500 ms. */
+  readonly beatMs?: number;
 }
 
 type Call = ServerDuplexStream<Buffer, Buffer>;
@@ -39,6 +41,7 @@ export class ExchangeServer {
   readonly #options: Required<ExchangeServerOptions>;
   readonly #sessions = new Map<string, NodeSession>();
   readonly #budget: ByteBudget;
+  #cancelBeat: (() => void) | undefined;
 
   constructor(options: ExchangeServerOptions) {
     this.#options = {
@@ -49,6 +52,7 @@ export class ExchangeServer {
       arrivingBytes: 4 * limits.messageBytes,
       maxSessions: 1_024,
       joinTimeoutMs: 10_000,
+      beatMs: 500,
       ...options,
     };
     this.#budget = new ByteBudget(this.#options.arrivingBytes);
@@ -147,7 +151,19 @@ export class ExchangeServer {
       },
     });
     this.#sessions.set(sessionId, session);
+    this.#beatLater();
     return session;
+  }
+
+  /** One timer for all sessions, while there are any. */
+  #beatLater(): void {
+    const { clock, beatMs } = this.#options;
+    this.#cancelBeat ??= clock.after(beatMs, () => {
+      this.#cancelBeat = undefined;
+      if (this.#sessions.size === 0) return;
+      for (const session of this.#sessions.values()) session.beat();
+      this.#beatLater();
+    });
   }
 
   #report(thrown: unknown): KvringError {
