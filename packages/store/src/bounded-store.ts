@@ -119,8 +119,15 @@ export class BoundedStore implements Store {
     }
     const old = this.#findLive(key, nowMs);
     this.#makeRoom(charge, old, nowMs);
-    if (this.#residency.isExhausted) this.#grow();
-    const slot = this.#residency.settle(value);
+    // Before the new value comes: there may be no room for both.
+    if (old !== noSlot) this.#unlink(old);
+    const slot = this.#settle(value, old, nowMs);
+    if (slot === noSlot) {
+      if (old !== noSlot) this.#order.remove(old);
+      if (old !== noSlot) this.#counters.evictions += 1;
+      this.#counters.rejections += 1;
+      return false;
+    }
     if (old === noSlot) this.#order.add(slot);
     else this.#replace(old, slot);
     this.#index.add(key, slot);
@@ -197,16 +204,40 @@ export class BoundedStore implements Store {
     const freeable = old === noSlot ? 0 : this.#residency.freeableBytes(old);
     const mostBytes = this.capacityBytes - charge + freeable;
     while (this.usedBytes > mostBytes) {
-      const due = this.#wheel.due(nowMs);
-      const victim = due === noSlot ? this.#order.victim(old) : due;
-      assert(victim !== noSlot, "what is not held is enough, or the put was rejected");
-      if (this.#hasExpired(victim, nowMs)) {
-        this.#expire(victim);
-      } else {
-        this.#counters.evictions += 1;
-        this.#remove(victim);
-      }
+      assert(this.#makeSome(old, nowMs), "what is not held is enough, or the put was rejected");
     }
+  }
+
+  /** One entry goes; false when there is no other than `spared`. */
+  #makeSome(spared: Slot, nowMs: number): boolean {
+    const due = this.#wheel.due(nowMs);
+    const victim = due === noSlot ? this.#order.victim(spared) : due;
+    if (victim === noSlot) return false;
+    if (this.#hasExpired(victim, nowMs)) {
+      this.#expire(victim);
+    } else {
+      this.#counters.evictions += 1;
+      this.#remove(victim);
+    }
+    return true;
+  }
+
+  /**
+   * The value's slot. Where holds or other sizes have cut what is free into pieces, whose heads
+   * take more than was charged, others go until it fits. `noSlot` when there is none left to go,
+   * which takes a store full of holds.
+   */
+  #settle(value: Uint8Array, spared: Slot, nowMs: number): Slot {
+    if (this.#residency.isExhausted) this.#grow();
+    let slot = this.#residency.settle(value);
+    while (slot === noSlot && this.#makeSome(spared, nowMs)) slot = this.#residency.settle(value);
+    if (slot === noSlot) return noSlot;
+    while (this.usedBytes > this.capacityBytes) {
+      if (this.#makeSome(spared, nowMs)) continue;
+      this.#residency.leave(slot);
+      return noSlot;
+    }
+    return slot;
   }
 
   #expire(slot: Slot): void {
@@ -222,7 +253,6 @@ export class BoundedStore implements Store {
   #replace(old: Slot, slot: Slot): void {
     this.#replacements += 1;
     this.#order.replace(old, slot);
-    this.#unlink(old);
   }
 
   #unlink(slot: Slot): void {

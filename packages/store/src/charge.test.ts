@@ -2,6 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { ManualClock } from "@kvring/core";
 import { expect, test } from "vitest";
+import { metadataBytes } from "./charge.ts";
 import { createStore } from "./create-store.ts";
 import { policyNames } from "./store.ts";
 
@@ -15,22 +16,26 @@ function keptBytes(): number {
   return heapUsed + external;
 }
 
-/** Just above a power of two, where half of every array is empty. */
-const entries = 2 ** 14 + 100;
+/** As many as the arrays have place for: then each of their elements is charged to an entry. */
+const entries = 2 ** 15 - 1;
 
-test.each(policyNames)("what V8 keeps for a %s store is less than what is charged", (policy) => {
+test.each(policyNames)("what a %s store keeps beside values is what is charged", (policy) => {
   const value = new Uint8Array(200);
-  const store = createStore({ policy, capacityBytes: 2 ** 30, clock: new ManualClock() });
-  store.put(new Uint8Array(32), value, { ttlMs: 1_000, costMs: 1 });
-  const before = keptBytes();
-  for (let name = 1; name < entries; name++) {
+  const capacityBytes = 2 ** 24;
+  const store = createStore({ policy, capacityBytes, clock: new ManualClock() });
+  const put = (name: number) => {
     const key = new Uint8Array(32);
     new DataView(key.buffer).setUint32(0, name);
     store.put(key, value, { ttlMs: 1_000 * (1 + (name % 1_000)), costMs: 1 });
-  }
+  };
+  put(0);
+  const before = keptBytes();
+  for (let name = 1; name < entries; name++) put(name);
   const kept = keptBytes() - before;
   expect(store.size).toBe(entries);
-  expect(kept).toBeLessThan(store.usedBytes);
-  // And the charge is not a guess far above it: most capacity must go to values.
-  expect(store.usedBytes - kept).toBeLessThan(entries * 300);
+  const slabBytes = entries * 208;
+  const perEntry = (kept - slabBytes) / entries;
+  // The hash table takes 8 of the 16 bytes that it may take. A slab that is not full is 32 more.
+  expect(perEntry).toBeLessThan(metadataBytes(policy) - 8 + 40);
+  expect(perEntry).toBeGreaterThan(metadataBytes(policy) - 40);
 });

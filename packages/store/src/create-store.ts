@@ -4,8 +4,9 @@ import { BoundedStore } from "./bounded-store.ts";
 import type { EvictionOrder } from "./eviction-order.ts";
 import { FrequencyOrder } from "./frequency-order.ts";
 import { QueueOrder } from "./queue-order.ts";
+import { SlabMemory, slabSizesFor } from "./slab-memory.ts";
 import { type PolicyName, policyNames, type Store } from "./store.ts";
-import { OwnAllocations, type ValueMemory } from "./value-memory.ts";
+import type { ValueMemory } from "./value-memory.ts";
 
 export interface StoreOptions {
   readonly policy: PolicyName;
@@ -14,19 +15,20 @@ export interface StoreOptions {
   readonly clock: Clock;
 }
 
-/** Room for one small entry, and what the index can address. */
-export const capacityRange = Object.freeze({ leastBytes: 4_096, mostBytes: 256 * 1024 ** 3 });
+/** Room for one small entry, and what 32 bits address in granules. */
+export const capacityRange = Object.freeze({ leastBytes: 4_096, mostBytes: 64 * 1024 ** 3 });
 
 /** Throws BAD_CONFIG for a policy or a capacity that cannot be meant. */
 export function createStore(options: StoreOptions): Store {
-  return createStoreIn(new OwnAllocations(), options);
+  const { policy, capacityBytes } = options;
+  checkPolicy(policy);
+  checkCapacity(capacityBytes);
+  return createStoreIn(new SlabMemory(slabSizesFor(capacityBytes, policy)), options);
 }
 
 /** A store whose values live in that memory. */
 export function createStoreIn(memory: ValueMemory, options: StoreOptions): Store {
   const { policy, capacityBytes, clock } = options;
-  checkPolicy(policy);
-  checkCapacity(capacityBytes);
   const orderOf = (slots: number): EvictionOrder => orderFor(policy, slots);
   const hashSeed = randomInt(2 ** 32);
   return new BoundedStore({ policy, capacityBytes, clock, memory, orderOf, hashSeed });

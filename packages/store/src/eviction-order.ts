@@ -6,7 +6,7 @@ export interface EvictionOrder {
   add(slot: Slot): void;
   /** It was asked for, and given. */
   touch(slot: Slot): void;
-  /** A new value came for the key of `from`, and is in `to`: `from` leaves the order. */
+  /** A new value came for the key of `from`, and is in `to`: `from` leaves the order, if it is not the same. */
   replace(from: Slot, to: Slot): void;
   remove(slot: Slot): void;
   /** The first to go other than `spared`; `noSlot` when there is no other. */

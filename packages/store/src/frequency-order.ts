@@ -66,8 +66,10 @@ export class FrequencyOrder implements EvictionOrder {
   }
 
   replace(from: Slot, to: Slot): void {
-    this.#enter(to, this.#bucketOf[from] as Bucket);
-    this.remove(from);
+    if (from !== to) {
+      this.#enter(to, this.#bucketOf[from] as Bucket);
+      this.remove(from);
+    }
     this.touch(to);
   }
 

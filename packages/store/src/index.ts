@@ -1,3 +1,4 @@
+export { entryBytes } from "./charge.ts";
 export { capacityRange, createStore, type StoreOptions } from "./create-store.ts";
 export {
   type HeldValue,
@@ -8,4 +9,3 @@ export {
   type StoreCounters,
   type StoredValue,
 } from "./store.ts";
-export { entryBytes } from "./value-memory.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert";
-import { grownInts, type Slot } from "./slot.ts";
+import { grownInts, noSlot, type Slot } from "./slot.ts";
 import { SlotPool } from "./slot-pool.ts";
 import type { ValueMemory } from "./value-memory.ts";
 
@@ -63,14 +63,12 @@ export class Residency {
     return this.#memory.read(slot);
   }
 
+  /** The slot that a value has now; `noSlot`, and nothing changes, where there is no memory. */
   settle(value: Uint8Array): Slot {
     const slot = this.#pool.take();
-    try {
-      this.#memory.write(slot, value);
-    } catch (error) {
-      // The system is out of memory: the value is not kept, and the store goes on.
+    if (!this.#memory.write(slot, value)) {
       this.#pool.give(slot);
-      throw error;
+      return noSlot;
     }
     this.#usedBytes += this.#memory.chargeOf(slot);
     return slot;
@@ -111,6 +109,7 @@ export class Residency {
       assert(!settled.has(slot), `slot ${slot} is detached and can be found`);
       assert((this.#holds[slot] as number) > 0, `slot ${slot} is detached, and held by nobody`);
     }
+    this.#memory.validate([...settled, ...this.#detached]);
     assert.equal(this.#pool.taken, settled.size + this.#detached.size, "no slot is lost");
     for (const slot of this.#pool.returned()) {
       assert(!this.#memory.has(slot) && this.#holds[slot] === 0, `slot ${slot} is not free`);

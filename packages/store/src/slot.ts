@@ -21,3 +21,9 @@ export function grownDoubles(array: Float64Array, slots: number): Float64Array {
   larger.set(array);
   return larger;
 }
+
+export function grownWords(array: Uint32Array, slots: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(slots);
+  larger.set(array);
+  return larger;
+}

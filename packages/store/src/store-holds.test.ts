@@ -1,18 +1,26 @@
 import type { ManualClock } from "@kvring/core";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type PolicyName, policyNames, type Store } from "./store.ts";
+import { entryBytes } from "./charge.ts";
+import type { Store } from "./store.ts";
 import { poison } from "./testing/poisoned-memory.ts";
-import { capacityBytes, filled, keyOf, SmallStore, valueBytes } from "./testing/small-store.ts";
-import { entryBytes } from "./value-memory.ts";
+import {
+  capacityFor,
+  filled,
+  keyOf,
+  kindsOfStore,
+  SmallStore,
+  valueBytes,
+} from "./testing/small-store.ts";
 
-describe.each(policyNames)("the %s store holds", (policy: PolicyName) => {
+describe.each(kindsOfStore)("the $policy store in $memory holds", ({ policy, memory }) => {
+  const capacityBytes = capacityFor(policy);
   let clock: ManualClock;
   let store: Store;
   let put: SmallStore["put"];
   let present: SmallStore["present"];
 
   beforeEach(() => {
-    const small = new SmallStore(policy);
+    const small = new SmallStore(policy, memory);
     ({ clock, store } = small);
     put = small.put.bind(small);
     present = small.present.bind(small);
@@ -33,19 +41,19 @@ describe.each(policyNames)("the %s store holds", (policy: PolicyName) => {
     expect(store.peek(keyOf("a"))?.bytes[0]).not.toBe(7);
     expect(held?.bytes).toEqual(filled(valueBytes, 7));
     const { usedBytes, size } = store;
-    expect(usedBytes).toBe((size + 1) * entryBytes(valueBytes));
+    expect(usedBytes).toBe((size + 1) * entryBytes(valueBytes, policy));
     store.validate();
     held?.release();
-    expect(store.usedBytes).toBe(size * entryBytes(valueBytes));
-    expect(held?.bytes[0]).toBe(poison);
+    expect(store.usedBytes).toBe(size * entryBytes(valueBytes, policy));
+    expect(held?.bytes[500]).toBe(poison);
   });
 
   test("a value that stays, without changing what is charged", () => {
     put("a", 7);
     const held = store.hold(keyOf("a"));
-    expect(store.usedBytes).toBe(entryBytes(valueBytes));
+    expect(store.usedBytes).toBe(entryBytes(valueBytes, policy));
     held?.release();
-    expect([store.usedBytes, present("a")]).toEqual([entryBytes(valueBytes), ["a"]]);
+    expect([store.usedBytes, present("a")]).toEqual([entryBytes(valueBytes, policy), ["a"]]);
   });
 
   test("several times: each release counts once, the last one frees", () => {
@@ -55,9 +63,9 @@ describe.each(policyNames)("the %s store holds", (policy: PolicyName) => {
     first?.release();
     first?.release();
     expect(second?.bytes[0]).toBe(7);
-    expect(store.usedBytes).toBe(entryBytes(valueBytes));
+    expect(store.usedBytes).toBe(entryBytes(valueBytes, policy));
     second?.release();
-    expect([store.usedBytes, second?.bytes[0]]).toEqual([0, poison]);
+    expect([store.usedBytes, second?.bytes[500]]).toEqual([0, poison]);
     second?.release();
     expect(store.usedBytes).toBe(0);
   });
@@ -93,6 +101,6 @@ describe.each(policyNames)("the %s store holds", (policy: PolicyName) => {
     expect(present(0, 1, 2, 3, "new")).toEqual([2, 3, "new"]);
     expect(store.usedBytes).toBe(capacityBytes);
     held?.release();
-    expect(store.usedBytes).toBe(capacityBytes - entryBytes(valueBytes));
+    expect(store.usedBytes).toBe(capacityBytes - entryBytes(valueBytes, policy));
   });
 });

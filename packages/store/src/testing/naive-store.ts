@@ -1,7 +1,7 @@
 import { sweepPerPut } from "../bounded-store.ts";
+import { entryBytes } from "../charge.ts";
 import { tickMs } from "../expiry-wheel.ts";
 import type { PolicyName, StoreCounters } from "../store.ts";
-import { entryBytes } from "../value-memory.ts";
 
 interface NaiveEntry {
   readonly key: string;
@@ -41,7 +41,7 @@ export class NaiveStore {
   }
 
   get usedBytes(): number {
-    return sum([...this.#entries, ...this.#detached]);
+    return this.#sum([...this.#entries, ...this.#detached]);
   }
 
   get(key: string, nowMs: number): NaiveEntry | undefined {
@@ -73,9 +73,9 @@ export class NaiveStore {
 
   put(key: string, value: string, ttlMs: number, nowMs: number): boolean {
     for (const entry of this.#due(nowMs).slice(0, sweepPerPut)) this.#expire(entry);
-    const charge = entryBytes(value.length);
+    const charge = entryBytes(value.length, this.#policy);
     const held = [...this.#entries, ...this.#detached].filter(({ holds }) => holds > 0);
-    if (charge + sum(held) > this.#capacityBytes) {
+    if (charge + this.#sum(held) > this.#capacityBytes) {
       this.counters.rejections += 1;
       return false;
     }
@@ -147,8 +147,8 @@ export class NaiveStore {
     this.#entries = this.#entries.filter((other) => other !== entry);
     if (entry.holds > 0) this.#detached.push(entry);
   }
-}
 
-function sum(entries: readonly NaiveEntry[]): number {
-  return entries.reduce((bytes, { value }) => bytes + entryBytes(value.length), 0);
+  #sum(entries: readonly NaiveEntry[]): number {
+    return entries.reduce((bytes, { value }) => bytes + entryBytes(value.length, this.#policy), 0);
+  }
 }

@@ -1,12 +1,16 @@
 import { limits, ManualClock } from "@kvring/core";
+import { entryBytes } from "../charge.ts";
 import { createStoreIn } from "../create-store.ts";
-import type { PolicyName, Store } from "../store.ts";
-import { entryBytes } from "../value-memory.ts";
-import { PoisonedMemory } from "./poisoned-memory.ts";
+import { slabSizesFor } from "../slab-memory.ts";
+import { type PolicyName, policyNames, type Store } from "../store.ts";
+import type { ValueMemory } from "../value-memory.ts";
+import { PoisonedMemory, PoisonedSlabs } from "./poisoned-memory.ts";
 
 export const valueBytes = 1_000;
 /** Room for exactly four entries with values of that size. */
-export const capacityBytes = 4 * entryBytes(valueBytes);
+export function capacityFor(policy: PolicyName): number {
+  return 4 * entryBytes(valueBytes, policy);
+}
 export const forever = { ttlMs: limits.entryTtlMs, costMs: 1 };
 
 export function keyOf(name: number | string): Uint8Array {
@@ -19,14 +23,30 @@ export function filled(length: number, byte: number): Uint8Array {
   return new Uint8Array(length).fill(byte);
 }
 
+const memories = {
+  allocations: (policy: PolicyName) => new PoisonedMemory(policy),
+  slabs: (policy: PolicyName) => new PoisonedSlabs(slabSizesFor(capacityFor(policy), policy)),
+} satisfies Record<string, (policy: PolicyName) => ValueMemory>;
+export type MemoryName = keyof typeof memories;
+
+/** What every suite over all stores runs on. */
+export const kindsOfStore = policyNames.flatMap((policy) =>
+  (["allocations", "slabs"] as const).map((memory) => ({ policy, memory })),
+);
+
 /** A store for four values, over memory that punishes late readers, at a time that is not 0. */
 export class SmallStore {
   readonly clock = new ManualClock();
   readonly store: Store;
 
-  constructor(policy: PolicyName) {
+  constructor(policy: PolicyName, memory: MemoryName) {
     this.clock.advance(12_345.5);
-    this.store = createStoreIn(new PoisonedMemory(), { policy, capacityBytes, clock: this.clock });
+    const capacityBytes = capacityFor(policy);
+    this.store = createStoreIn(memories[memory](policy), {
+      policy,
+      capacityBytes,
+      clock: this.clock,
+    });
   }
 
   put(name: number | string, byte = 1, length = valueBytes, ttlMs = forever.ttlMs): boolean {

@@ -1,0 +1,36 @@
+import { keyBytes } from "./key-index.ts";
+import type { PolicyName } from "./store.ts";
+
+/** Memory is given in granules of this size, so that every free piece can hold its own links. */
+export const granuleBytes = 16;
+
+/** In front of every piece of a value: how long it is, and where the value goes on. */
+export const pieceHeaderBytes = 8;
+
+/**
+ * Beside every entry, outside of policies: its key, up to 16 in the hash table (8 when the arrays
+ * have just grown full), pool 4, holds 4, wheel 16, time of the put 8, memory 8.
+ */
+const storeBytes = keyBytes + 56;
+
+/** What a policy's arrays take per entry, ghosts and sketches included. */
+const orderBytes: Record<PolicyName, number> = {
+  lru: 8,
+  lfu: 12,
+  fifo: 8,
+};
+
+/** All that an entry takes beside its value's memory. */
+export function metadataBytes(policy: PolicyName): number {
+  return storeBytes + orderBytes[policy];
+}
+
+/** What an entry with a value of that size is charged, its value lying in one piece. */
+export function entryBytes(valueBytes: number, policy: PolicyName): number {
+  return metadataBytes(policy) + granulesFor(valueBytes) * granuleBytes;
+}
+
+/** A piece that holds so many bytes. */
+export function granulesFor(bytes: number): number {
+  return Math.ceil((pieceHeaderBytes + bytes) / granuleBytes);
+}

@@ -1,0 +1,212 @@
+import assert from "node:assert";
+import { granuleBytes, granulesFor, metadataBytes, pieceHeaderBytes } from "./charge.ts";
+import { ExtentHeap } from "./extent-heap.ts";
+import { type Address, nowhere, Slabs } from "./slabs.ts";
+import { grownWords, type Slot } from "./slot.ts";
+import type { PolicyName } from "./store.ts";
+import type { ValueMemory } from "./value-memory.ts";
+
+export interface SlabSizes {
+  /** What slabs take in sum, at most. */
+  readonly limitBytes: number;
+  /** A power of two. */
+  readonly slabBytes: number;
+  /** What an entry takes beside its value's memory, out of the same limit. */
+  readonly metadataBytes: number;
+}
+
+const mostSlabBytes = 64 * 1024 ** 2;
+const leastSlabBytes = 64 * 1024;
+/** A store begins with a sixteenth of its capacity at most, and knows then how large its values are. */
+const slabsPerCapacity = 16;
+
+/** Slabs of 64 MiB, and smaller ones where the capacity is small. */
+export function slabSizesFor(capacityBytes: number, policy: PolicyName): SlabSizes {
+  const share = 2 ** Math.floor(Math.log2(capacityBytes / slabsPerCapacity));
+  const slabBytes = Math.min(mostSlabBytes, Math.max(leastSlabBytes, share));
+  return { limitBytes: capacityBytes, slabBytes, metadataBytes: metadataBytes(policy) };
+}
+
+/**
+ * A value is cut only while this share of the limit is free. With values of random sizes and all
+ * memory in use, 62 % of them would be cut, into pieces of pieces; with this, 0.6 %, and more of
+ * the memory is values.
+ */
+const spareShare = 1 / 32;
+
+/** In the second word of a piece's head: where the value goes on. */
+const continuationWord = 1;
+
+/**
+ * Values in slabs, each in one piece where there is a free extent for it. Where there is none
+ * although enough is free, and for what is longer than a slab, a value lies in several pieces: so
+ * no free granule is ever useless, and only reading such a value copies it
+ * (docs/adr-0009-slab-memory.md).
+ */
+export class SlabMemory implements ValueMemory {
+  readonly #sizes: SlabSizes;
+  readonly #slabs: Slabs;
+  readonly #heap: ExtentHeap;
+  #first = new Uint32Array(64);
+  #lengths = new Uint32Array(64);
+  #values = 0;
+
+  constructor(sizes: SlabSizes) {
+    this.#sizes = sizes;
+    this.#slabs = new Slabs(sizes.slabBytes);
+    this.#heap = new ExtentHeap(this.#slabs);
+  }
+
+  /** What all slabs take, values or not. */
+  get slabBytes(): number {
+    return this.#slabs.totalBytes;
+  }
+
+  chargeBytes(valueBytes: number): number {
+    return this.#sizes.metadataBytes + granulesFor(valueBytes) * granuleBytes;
+  }
+
+  chargeOf(slot: Slot): number {
+    let granules = 0;
+    for (let piece = this.#first[slot] as Address; piece !== nowhere; piece = this.#after(piece)) {
+      granules += this.#heap.sizeOf(piece);
+    }
+    return this.#sizes.metadataBytes + granules * granuleBytes;
+  }
+
+  write(slot: Slot, value: Uint8Array): boolean {
+    const whole = this.#room(granulesFor(value.byteLength));
+    const first = whole === nowhere ? this.#writePieces(value) : this.#writeWhole(whole, value);
+    if (first === nowhere) return false;
+    if (slot >= this.#first.length) this.#growSlots(slot + 1);
+    this.#first[slot] = first;
+    this.#lengths[slot] = value.byteLength;
+    this.#values += 1;
+    return true;
+  }
+
+  read(slot: Slot): Uint8Array {
+    const first = this.#first[slot] as Address;
+    assert(first !== nowhere, "only a slot with a value is read");
+    const length = this.#lengths[slot] as number;
+    if (this.#after(first) === nowhere) return this.#slabs.read(first, pieceHeaderBytes, length);
+    const copy = new Uint8Array(length);
+    let at = 0;
+    for (const part of this.parts(slot)) {
+      copy.set(part, at);
+      at += part.byteLength;
+    }
+    return copy;
+  }
+
+  free(slot: Slot): void {
+    this.#giveFrom(this.#first[slot] as Address);
+    this.#first[slot] = nowhere;
+    this.#values -= 1;
+  }
+
+  has(slot: Slot): boolean {
+    return (this.#first[slot] ?? nowhere) !== nowhere;
+  }
+
+  /** The value's bytes as they lie, without copying. */
+  *parts(slot: Slot): Generator<Uint8Array> {
+    let left = this.#lengths[slot] as number;
+    for (let piece = this.#first[slot] as Address; piece !== nowhere; piece = this.#after(piece)) {
+      const length = Math.min(left, this.#payload(piece));
+      yield this.#slabs.read(piece, pieceHeaderBytes, length);
+      left -= length;
+    }
+  }
+
+  validate(slots: Iterable<Slot>): void {
+    this.#heap.validate();
+    let granules = 0;
+    let values = 0;
+    for (const slot of slots) {
+      granules += (this.chargeOf(slot) - this.#sizes.metadataBytes) / granuleBytes;
+      values += 1;
+      const lengths = [...this.parts(slot)].map(({ byteLength }) => byteLength);
+      const length = lengths.reduce((sum, part) => sum + part, 0);
+      assert.equal(length, this.#lengths[slot], "the pieces are the value");
+    }
+    assert.equal(this.#heap.usedGranules, granules, "all that is in use is a value's");
+    assert.equal(this.#values, values, "every value has a slot");
+    assert(this.slabBytes <= this.#sizes.limitBytes, "slabs stay within their limit");
+  }
+
+  /** An extent for a value in one piece, of a new slab if need be. */
+  #room(granules: number): Address {
+    if (granules * granuleBytes > this.#sizes.slabBytes) return nowhere;
+    const address = this.#heap.take(granules);
+    if (address !== nowhere || !this.#grow()) return address;
+    return this.#heap.take(granules);
+  }
+
+  #writeWhole(address: Address, value: Uint8Array): Address {
+    this.#slabs.setWord(address, continuationWord, nowhere);
+    this.#slabs.write(address, pieceHeaderBytes, value);
+    return address;
+  }
+
+  #writePieces(value: Uint8Array): Address {
+    const spare = (this.#sizes.limitBytes * spareShare) / granuleBytes;
+    const least = Math.max(granulesFor(value.byteLength), spare);
+    while (this.#heap.freeGranules < least) if (!this.#grow()) return nowhere;
+    let first = nowhere;
+    let last = nowhere;
+    let written = 0;
+    do {
+      const piece = this.#heap.takePart(granulesFor(value.byteLength - written));
+      if (piece === nowhere) {
+        this.#giveFrom(first);
+        return nowhere;
+      }
+      const part = value.subarray(written, written + this.#payload(piece));
+      this.#writeWhole(piece, part);
+      if (last === nowhere) first = piece;
+      else this.#slabs.setWord(last, continuationWord, piece);
+      last = piece;
+      written += part.byteLength;
+    } while (written < value.byteLength);
+    return first;
+  }
+
+  #giveFrom(first: Address): void {
+    for (let piece = first; piece !== nowhere; ) {
+      const next = this.#after(piece);
+      this.#heap.give(piece);
+      piece = next;
+    }
+  }
+
+  /**
+   * A slab more. Entries take metadata as well: the rest of the limit is divided as if all of the
+   * memory were to hold values like those that are here.
+   */
+  #grow(): boolean {
+    const { limitBytes, slabBytes, metadataBytes } = this.#sizes;
+    const taken = this.#slabs.totalBytes;
+    const usedBytes = this.#heap.usedGranules * granuleBytes;
+    const metadata = usedBytes === 0 ? 0 : (this.#values * metadataBytes) / usedBytes;
+    const leftBytes = (limitBytes - taken - taken * metadata) / (1 + metadata);
+    const nextBytes = Math.min(slabBytes, leftBytes);
+    // Crumbs would use up the numbers of slabs.
+    if (taken > 0 && nextBytes < slabBytes / slabsPerCapacity) return false;
+    return this.#heap.grow(Math.floor(nextBytes / granuleBytes));
+  }
+
+  #after(piece: Address): Address {
+    return this.#slabs.word(piece, continuationWord);
+  }
+
+  #payload(piece: Address): number {
+    return this.#heap.sizeOf(piece) * granuleBytes - pieceHeaderBytes;
+  }
+
+  #growSlots(slots: number): void {
+    const larger = 2 ** Math.ceil(Math.log2(slots + 1));
+    this.#first = grownWords(this.#first, larger);
+    this.#lengths = grownWords(this.#lengths, larger);
+  }
+}
