@@ -2,7 +2,7 @@ import assert from "node:assert";
 import { type Clock, limits } from "@kvring/core";
 import type { EvictionOrder } from "./eviction-order.ts";
 import { ExpiryWheel } from "./expiry-wheel.ts";
-import { KeyIndex } from "./key-index.ts";
+import { KeyIndex, keyWords } from "./key-index.ts";
 import { Residency } from "./residency.ts";
 import { grownDoubles, noSlot, type Slot } from "./slot.ts";
 import type {
@@ -135,6 +135,17 @@ export class BoundedStore implements Store {
     this.#wheel.add(slot, nowMs + Math.min(options.ttlMs, limits.entryTtlMs));
     this.#counters.puts += 1;
     return true;
+  }
+
+  hottestKeys(most: number): Uint8Array {
+    const count = Math.min(most, this.size);
+    const words = new Uint32Array(count * keyWords);
+    let staying = this.size;
+    for (const slot of this.#order.slots()) {
+      staying -= 1;
+      if (staying < count) this.#index.copyKey(slot, words, staying * keyWords);
+    }
+    return new Uint8Array(words.buffer);
   }
 
   delete(key: Uint8Array): boolean {

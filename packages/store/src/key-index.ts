@@ -2,7 +2,7 @@ import assert from "node:assert";
 import { noSlot, type Slot } from "./slot.ts";
 
 export const keyBytes = 32;
-const keyWords = keyBytes / 4;
+export const keyWords = keyBytes / 4;
 
 /**
  * From keys to slots: an open-addressed table with linear probing beside the keys themselves,
@@ -78,6 +78,13 @@ export class KeyIndex {
     this.#table = emptyTable(slots);
     this.#mask = this.#table.length - 1;
     for (const slot of old) if (slot !== noSlot) this.#enter(slot as Slot);
+  }
+
+  /** Writes the slot's key to where the words are to begin. */
+  copyKey(slot: Slot, words: Uint32Array, from: number): void {
+    const at = slot * keyWords;
+    for (let word = 0; word < keyWords; word++)
+      words[from + word] = this.#keys[at + word] as number;
   }
 
   /** The slots in the table, each checked to be found by its own key. */

@@ -33,6 +33,11 @@ export interface Store {
    * of it. `ttlMs` must be > 0, and counts up to `limits.entryTtlMs`.
    */
   put(key: Uint8Array, value: Uint8Array, options: PutOptions): boolean;
+  /**
+   * Keys, 32 bytes each, one behind the other: of what would stay longest, at most `most`, the last
+   * to go first. Expired entries may be among them. Costs O(n).
+   */
+  hottestKeys(most: number): Uint8Array;
   delete(key: Uint8Array): boolean;
   /** Deletes every entry: costs O(n). */
   clear(): void;
