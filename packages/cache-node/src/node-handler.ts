@@ -129,8 +129,10 @@ export class NodeHandler implements ExchangeHandler {
       return;
     }
     this.#misses += 1;
-    const mayOpen = !this.isDraining;
-    if (operation.waitMs === 0 && mayOpen) {
+    const { waitMs, joinOnly } = operation;
+    const mayOpen = !this.isDraining && !joinOnly;
+    const isJoinable = waitMs > 0 && this.#fills.isUnderWay(textOf(key), minBorn);
+    if ((waitMs === 0 && !this.isDraining) || (joinOnly && !isJoinable)) {
       session.missing(id);
       return;
     }

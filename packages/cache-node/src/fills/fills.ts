@@ -71,6 +71,11 @@ export class Fills {
     return this.#deadlines.nextMs;
   }
 
+  /** Whether there is a computation that who accepts `minBorn` could wait for. */
+  isUnderWay(key: string, minBorn: Position): boolean {
+    return findAcceptable(this.#flights.get(key), minBorn) !== undefined;
+  }
+
   /** The effects since the last call, in order. */
   takeEffects(): readonly Effect[] {
     const effects = this.#effects;

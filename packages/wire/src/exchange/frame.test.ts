@@ -39,6 +39,7 @@ const operations: fc.Arbitrary<Operation> = fc.oneof(
     minBorn: fc.record({ epoch: count, sequence: count }),
     maxAgeMs: fc.option(fc.double({ noNaN: true }), { nil: undefined }),
     waitMs: fc.nat(2 ** 31),
+    joinOnly: fc.boolean(),
   }),
   fc.record({
     ...head,

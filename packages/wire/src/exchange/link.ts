@@ -40,6 +40,8 @@ export interface LookupRequest {
   readonly maxAgeMs: number | undefined;
   /** 0: neither waits nor takes a token. */
   readonly waitMs: number;
+  /** Waits with a computation under way, and begins none. */
+  readonly joinOnly?: boolean;
 }
 
 /**

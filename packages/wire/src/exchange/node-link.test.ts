@@ -119,6 +119,7 @@ describe("a link", () => {
       minBorn: { epoch: 3, sequence: 4 },
       maxAgeMs: 9.5,
       waitMs: 8,
+      joinOnly: false,
     });
   });
 

@@ -120,6 +120,7 @@ class ExchangeLink implements NodeLink {
       minBorn: request.minBorn,
       maxAgeMs: request.maxAgeMs,
       waitMs: Math.max(0, Math.floor(request.waitMs)),
+      joinOnly: request.joinOnly ?? false,
     });
     return () => {
       if (!this.#pending.cancelLookup(id)) return;

@@ -72,14 +72,16 @@ function decodeLookup({ id, key, tenant }: OperationHead, body: ProtoReader): Lo
   let minBorn = nowhere;
   let maxAgeMs: number | undefined;
   let waitMs = 0;
+  let joinOnly = false;
   while (!body.done) {
     const tag = body.tag();
     if (tag === 0x0a) minBorn = decodePosition(body.message());
     else if (tag === 0x11) maxAgeMs = body.double();
     else if (tag === 0x18) waitMs = body.varint();
+    else if (tag === 0x20) joinOnly = body.bool();
     else body.skip(wireTypeOf(tag));
   }
-  return { id, key, tenant, kind: "lookup", minBorn, maxAgeMs, waitMs };
+  return { id, key, tenant, kind: "lookup", minBorn, maxAgeMs, waitMs, joinOnly };
 }
 
 function decodePosition(reader: ProtoReader): Position {

@@ -31,6 +31,7 @@ function encodeBody(writer: ProtoWriter, operation: Exclude<Operation, UnknownOp
       encodePosition(writer, operation.minBorn);
       if (operation.maxAgeMs !== undefined) writer.double(2, operation.maxAgeMs);
       if (operation.waitMs > 0) writer.uint(3, operation.waitMs);
+      if (operation.joinOnly) writer.bool(4, true);
       return;
     case "put":
       encodeToken(writer, operation.token);

@@ -22,6 +22,7 @@ export interface LookupOperation extends OperationHead {
   readonly minBorn: Position;
   readonly maxAgeMs: number | undefined;
   readonly waitMs: number;
+  readonly joinOnly: boolean;
 }
 
 export interface PutOperation extends OperationHead {

@@ -78,7 +78,16 @@ function lane(address: string): RawLane {
 function lookup(id: number, kilobytes: number): LookupOperation {
   const minBorn = { epoch: 0, sequence: 0 };
   const key = new Uint8Array(kilobytes);
-  return { kind: "lookup", id, key, tenant: "", minBorn, maxAgeMs: undefined, waitMs: 0 };
+  return {
+    kind: "lookup",
+    id,
+    key,
+    tenant: "",
+    minBorn,
+    maxAgeMs: undefined,
+    waitMs: 0,
+    joinOnly: false,
+  };
 }
 
 const head = { key: new Uint8Array(), tenant: "", token: new Uint8Array() };

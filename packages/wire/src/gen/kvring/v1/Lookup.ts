@@ -18,6 +18,10 @@ export interface Lookup {
    * How long the asker waits. 0: it does not wait and takes no token.
    */
   'waitMs'?: (number);
+  /**
+   * The asker waits with a computation under way, and begins none.
+   */
+  'joinOnly'?: (boolean);
   '_maxAgeMs'?: "maxAgeMs";
 }
 
@@ -37,5 +41,9 @@ export interface Lookup__Output {
    * How long the asker waits. 0: it does not wait and takes no token.
    */
   'waitMs': (number);
+  /**
+   * The asker waits with a computation under way, and begins none.
+   */
+  'joinOnly': (boolean);
   '_maxAgeMs'?: "maxAgeMs";
 }
