@@ -13,7 +13,7 @@ export function program(): Command {
   const kvring = new Command("kvring")
     .description("Remembers what your models already answered.")
     .version("0.1.0")
-    .showHelpAfterError("(kvring --help shows the commands)")
+    .configureOutput({ outputError })
     .addHelpText(
       "after",
       `
@@ -35,7 +35,16 @@ Every setting is a flag, a variable KVRING_NAME, or a key of --config; in that o
     ringCommand(),
     demoCommand(),
   ]) {
-    kvring.addCommand(command);
+    kvring.addCommand(command.configureOutput({ outputError }));
   }
   return kvring;
+}
+
+/** What commander says on several lines, "Did you mean …?" among it, on one. */
+function outputError(text: string, write: (text: string) => void): void {
+  const sentence = text
+    .trim()
+    .replace(/^error: /, "")
+    .replaceAll(/\s*\n\s*/g, " ");
+  write(`kvring: ${sentence}; see kvring --help\n`);
 }

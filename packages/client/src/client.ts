@@ -74,9 +74,13 @@ export class KvringClient {
   /** Resolves when the gateway can be reached; throws UNAVAILABLE when it cannot within the time. */
   waitUntilReachable(timeoutMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
+      const address = this.#client.getChannel().getTarget().replace(/^dns:/, "");
       this.#client.waitForReady(Date.now() + timeoutMs, (error) => {
         if (error === undefined) resolve();
-        else reject(new KvringError("LINK_LOST", `no gateway answers: ${error.message}`));
+        else
+          reject(
+            new KvringError("LINK_LOST", `no gateway answers at ${address}: ${error.message}`),
+          );
       });
     });
   }
