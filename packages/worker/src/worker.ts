@@ -10,6 +10,7 @@ import {
 import { connectNode } from "@kvring/wire";
 import { JobRunner } from "./jobs/job-runner.ts";
 import { NodeLinks } from "./jobs/node-links.ts";
+import { ReplicaCopies } from "./jobs/replica-copies.ts";
 import { Slots } from "./jobs/slots.ts";
 import { WorkerMetrics } from "./metrics.ts";
 import { ModelHost } from "./models/model-host.ts";
@@ -45,6 +46,7 @@ export async function startWorker(parts: {
   const links = new NodeLinks(({ nodeId, address }) =>
     connectNode({ nodeId, address, peerId: id, log, clock }),
   );
+  const copies = new ReplicaCopies({ links, log });
   const reader = bus.log.read({ onRecord() {}, onEpoch() {} });
   const metrics: WorkerMetrics = new WorkerMetrics(parts.metrics.registry, {
     models: () => host.serving,
@@ -52,6 +54,7 @@ export async function startWorker(parts: {
   const runner = new JobRunner({
     runtime,
     links,
+    copies,
     reader,
     metrics,
     log,
@@ -73,6 +76,7 @@ export async function startWorker(parts: {
   });
   const release = async (): Promise<void> => {
     await host.stop();
+    await copies.idle();
     await Promise.all([reader.stop(), links.close(), runtime.close()]);
   };
   try {

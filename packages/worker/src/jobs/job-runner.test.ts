@@ -15,6 +15,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { WorkerMetrics } from "../metrics.ts";
 import { JobRunner } from "./job-runner.ts";
 import { NodeLinks } from "./node-links.ts";
+import { ReplicaCopies } from "./replica-copies.ts";
 import { Slots } from "./slots.ts";
 import { ScriptedNode } from "./testing/scripted-node.ts";
 
@@ -47,6 +48,7 @@ const request = encodeRequest({
 let nodes: Map<string, ScriptedNode>;
 let registry: Registry;
 let runner: JobRunner;
+let copies: ReplicaCopies;
 let reached: Position;
 /** What the runtime does when it is run. */
 let compute: () => Promise<Computation>;
@@ -89,14 +91,17 @@ beforeEach(async () => {
     asked.push(decodeDirectRequest(body));
     return encodeDirectReply({ alive: true, input: Buffer.alloc(0), remainingMs: 500 });
   });
+  const links = new NodeLinks(({ nodeId }) => node(nodeId));
+  copies = new ReplicaCopies({ links, log: silentLog });
   runner = new JobRunner({
+    links,
+    copies,
     runtime,
     reader,
     courier,
     log: silentLog,
     metrics: new WorkerMetrics(registry, { models: () => 1 }),
     slots: new Slots(1),
-    links: new NodeLinks(({ nodeId }) => node(nodeId)),
   });
 });
 
@@ -196,12 +201,12 @@ describe("a job", () => {
     const first = Promise.withResolvers<Computation>();
     compute = () => first.promise;
     const both = [run(), run()];
-    await vi.waitFor(() => expect(runs).toHaveLength(1), { interval: 1 });
-    // The second one does not even ask: who waits may have left when its turn comes.
-    expect(node("n1").begins).toHaveLength(1);
+    // Both are on their way, so that the session need not wait for the second one's.
+    await vi.waitFor(() => expect(node("n1").begins).toHaveLength(2), { interval: 1 });
+    expect(runs).toHaveLength(1);
     first.resolve({ outputs: [sum], computeMs: 1 });
     await Promise.all(both);
-    expect(node("n1").begins).toHaveLength(2);
+    expect(runs).toHaveLength(2);
   });
 });
 
@@ -301,6 +306,26 @@ describe("a job that fails", () => {
     };
     await run();
     expect(node("n3").puts).toHaveLength(2);
+  });
+});
+
+describe("a replica", () => {
+  test("that does not answer holds up nothing", async () => {
+    // Still open, and nobody has waited for it.
+    const slow = node("n2");
+    const arrived = Promise.withResolvers<boolean>();
+    slow.put = () => arrived.promise;
+    await run();
+    await run();
+    expect(runs).toHaveLength(2);
+    arrived.resolve(true);
+    await copies.idle();
+  });
+
+  test("that is gone holds up nothing", async () => {
+    node("n2").become("closed");
+    await run();
+    expect(puts().map(([id]) => id)).toEqual(["n1", "n3"]);
   });
 });
 

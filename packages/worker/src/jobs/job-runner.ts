@@ -2,6 +2,7 @@ import { type Courier, type LogReader, maxDeliveries } from "@kvring/bus";
 import { encodeEntry, KvringError, type Log } from "@kvring/core";
 import type { ModelArtifact, Runtime } from "@kvring/runtime";
 import {
+  type Begun,
   decodeMissJob,
   encodeAnswer,
   type MissJob,
@@ -12,6 +13,7 @@ import {
 import type { WorkerMetrics } from "../metrics.ts";
 import { GatewayHolder, type Holder, NodeHolder } from "./holder.ts";
 import type { NodeLinks } from "./node-links.ts";
+import type { ReplicaCopies } from "./replica-copies.ts";
 import type { Slots } from "./slots.ts";
 
 const keepEveryMs = 1_000;
@@ -20,6 +22,7 @@ const bornTimeoutMs = 5_000;
 export interface JobParts {
   readonly runtime: Runtime;
   readonly links: NodeLinks;
+  readonly copies: ReplicaCopies;
   readonly courier: Courier;
   readonly reader: LogReader;
   readonly slots: Slots;
@@ -51,7 +54,7 @@ export class JobRunner {
       this.#parts.metrics.failed("POISON_JOB");
       return holder.fail(poison(job));
     }
-    await this.#parts.slots.use(() => this.#compute(artifact, job, holder));
+    await this.#compute(artifact, job, holder);
   }
 
   async #holderOf(job: MissJob): Promise<Holder | undefined> {
@@ -77,7 +80,7 @@ export class JobRunner {
     }, keepEveryMs);
     let entry: Uint8Array;
     try {
-      entry = await this.#entry(artifact, job, begun.input);
+      entry = await this.#entry(artifact, job, begun);
     } catch (error) {
       const failure = KvringError.from(error);
       metrics.failed(failure.reason);
@@ -93,9 +96,10 @@ export class JobRunner {
   async #entry(
     artifact: ModelArtifact,
     job: MissJob,
-    staged: Uint8Array | undefined,
+    begun: Extract<Begun, { alive: true }>,
   ): Promise<Uint8Array> {
-    const { runtime, reader, metrics } = this.#parts;
+    const { runtime, reader, metrics, slots } = this.#parts;
+    const staged = begun.input;
     // What this worker knows must not be older than what the answer claims to be.
     await reader.reached(job.born.sequence, bornTimeoutMs);
     if (reader.position.epoch !== job.born.epoch) {
@@ -107,29 +111,23 @@ export class JobRunner {
     const scanned = scanRequest(staged ?? job.request);
     const inputs = resolveInputs(scanned, artifact.signature);
     const names = resolveOutputs(scanned, artifact.signature);
-    const { outputs, computeMs } = await runtime.run(job.digest, inputs, names);
+    const { outputs, computeMs } = await slots.use(() => runtime.run(job.digest, inputs, names));
     metrics.computed(job.model, computeMs);
     const { born, scopes, ttlMs, digest, model, version } = job;
     const body = encodeAnswer({ modelName: model, modelVersion: version, outputs });
     return encodeEntry({ born, scopes, ttlMs, digest, costMs: computeMs, ageMs: 0 }, body);
   }
 
-  /** The holder first, since somebody waits there; the replicas get their copies beside. */
+  /** Done when the holder has it, where somebody waits; the replicas get their copies beside. */
   async #deliver(job: MissJob, holder: Holder, entry: Uint8Array): Promise<void> {
-    const { links, log } = this.#parts;
+    const { copies, log } = this.#parts;
     const store = job.ttlMs > 0;
     const replicas = job.replyTo === "" ? job.owners.slice(1) : job.owners;
-    const copies = replicas.map(async (owner) => {
-      const link = await links.reach(owner);
-      await link.put({ key: job.key, token: undefined, entry, store });
-    });
-    const [answered, ...copied] = await Promise.allSettled([
-      holder.answer(entry, store),
-      ...copies,
-    ]);
-    for (const result of [answered, ...copied]) {
-      if (result?.status !== "rejected") continue;
-      const { reason, message } = KvringError.from(result.reason);
+    for (const owner of replicas) copies.send(owner, { key: job.key, entry, store });
+    try {
+      await holder.answer(entry, store);
+    } catch (error) {
+      const { reason, message } = KvringError.from(error);
       // A lost owner's waiters ask the next one; nothing is owed to it any more.
       log.warn({ reason, model: job.model }, `an owner did not get its answer: ${message}`);
     }
