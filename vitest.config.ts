@@ -25,6 +25,8 @@ export default defineConfig({
         test: {
           name: "cluster",
           include: ["test/**/*.test.ts"],
+          // Those need Docker and root: vitest.chaos.config.ts.
+          exclude: ["test/**/*.chaos.test.ts"],
           testTimeout: 60_000,
           fileParallelism: false,
         },
