@@ -1,8 +1,9 @@
 import assert from "node:assert";
 import { type Clock, limits } from "@kvring/core";
-import type { EvictionOrder } from "./eviction-order.ts";
 import { ExpiryWheel } from "./expiry-wheel.ts";
 import { KeyIndex, keyWords } from "./key-index.ts";
+import type { EvictionOrder } from "./policies/eviction-order.ts";
+import { orderFor } from "./policies/order-for.ts";
 import { Residency } from "./residency.ts";
 import { grownDoubles, noSlot, type Slot } from "./slot.ts";
 import type {
@@ -20,12 +21,10 @@ export interface BoundedStoreOptions {
   readonly capacityBytes: number;
   readonly clock: Clock;
   readonly memory: ValueMemory;
-  /** The policy's order, for so many slots to begin with. */
-  orderOf(slots: number): EvictionOrder;
   readonly hashSeed: number;
 }
 
-const initialSlots = 64;
+export const initialSlots = 64;
 
 /**
  * Expired entries that a put takes away beside its own work. More than one, so that they go faster
@@ -57,7 +56,7 @@ export class BoundedStore implements Store {
     const slots = Math.min(initialSlots, this.#maxSlots);
     this.#residency = new Residency(slots, memory);
     this.#index = new KeyIndex(slots, options.hashSeed);
-    this.#order = options.orderOf(slots);
+    this.#order = orderFor(policy, { slots, capacity: capacityBytes });
     this.#wheel = new ExpiryWheel(slots, clock.nowMs());
     this.#putAtMs = new Float64Array(slots);
     this.#counters = noCounts();
@@ -118,18 +117,27 @@ export class BoundedStore implements Store {
       return false;
     }
     const old = this.#findLive(key, nowMs);
-    this.#makeRoom(charge, old, nowMs);
-    // Before the new value comes: there may be no room for both.
-    if (old !== noSlot) this.#unlink(old);
-    const slot = this.#settle(value, old, nowMs);
+    const { fingerprint } = this.#index;
+    const arrival = { fingerprint, size: charge, costMs: options.costMs };
+    if (old === noSlot) {
+      this.#order.expect(arrival);
+    } else {
+      // Before the new value comes: there may be no room for both.
+      this.#order.lift(old);
+      this.#unlink(old);
+    }
+    const slot = this.#settle(value, charge, nowMs);
     if (slot === noSlot) {
-      if (old !== noSlot) this.#order.remove(old);
       if (old !== noSlot) this.#counters.evictions += 1;
       this.#counters.rejections += 1;
       return false;
     }
-    if (old === noSlot) this.#order.add(slot);
-    else this.#replace(old, slot);
+    if (old === noSlot) {
+      this.#order.add(slot, arrival);
+    } else {
+      this.#order.lower(old, slot, arrival);
+      this.#replacements += 1;
+    }
     this.#index.add(key, slot);
     this.#putAtMs[slot] = nowMs;
     this.#wheel.add(slot, nowMs + Math.min(options.ttlMs, limits.entryTtlMs));
@@ -157,9 +165,7 @@ export class BoundedStore implements Store {
   }
 
   clear(): void {
-    for (;;) {
-      const slot = this.#order.victim(noSlot);
-      if (slot === noSlot) return;
+    for (const slot of [...this.#order.slots()]) {
       this.#counters.deletions += 1;
       this.#remove(slot);
     }
@@ -207,48 +213,43 @@ export class BoundedStore implements Store {
   }
 
   /**
-   * Makes room for `charge` beside everything but `old`, which it will replace. What has expired
-   * goes before what lives. A held victim frees nothing now, and the next one goes too: skipping
-   * it would keep the policy from being O(1), and its entry from ever leaving.
+   * The value's slot, after as many went as that takes: what has expired before what lives. A held
+   * victim frees nothing now, and the next one goes too: skipping it would keep the policy from
+   * being O(1), and its entry from ever leaving.
+   *
+   * Where holds or other sizes have cut what is free into pieces, whose heads take more than was
+   * charged, others go until it fits. `noSlot` when there is none left to go, which takes a store
+   * full of holds.
    */
-  #makeRoom(charge: number, old: Slot, nowMs: number): void {
-    const freeable = old === noSlot ? 0 : this.#residency.freeableBytes(old);
-    const mostBytes = this.capacityBytes - charge + freeable;
-    while (this.usedBytes > mostBytes) {
-      assert(this.#makeSome(old, nowMs), "what is not held is enough, or the put was rejected");
+  #settle(value: Uint8Array, charge: number, nowMs: number): Slot {
+    while (this.usedBytes + charge > this.capacityBytes) {
+      assert(this.#makeSome(nowMs), "what is not held is enough, or the put was rejected");
     }
-  }
-
-  /** One entry goes; false when there is no other than `spared`. */
-  #makeSome(spared: Slot, nowMs: number): boolean {
-    const due = this.#wheel.due(nowMs);
-    const victim = due === noSlot ? this.#order.victim(spared) : due;
-    if (victim === noSlot) return false;
-    if (this.#hasExpired(victim, nowMs)) {
-      this.#expire(victim);
-    } else {
-      this.#counters.evictions += 1;
-      this.#remove(victim);
-    }
-    return true;
-  }
-
-  /**
-   * The value's slot. Where holds or other sizes have cut what is free into pieces, whose heads
-   * take more than was charged, others go until it fits. `noSlot` when there is none left to go,
-   * which takes a store full of holds.
-   */
-  #settle(value: Uint8Array, spared: Slot, nowMs: number): Slot {
     if (this.#residency.isExhausted) this.#grow();
     let slot = this.#residency.settle(value);
-    while (slot === noSlot && this.#makeSome(spared, nowMs)) slot = this.#residency.settle(value);
+    while (slot === noSlot && this.#makeSome(nowMs)) slot = this.#residency.settle(value);
     if (slot === noSlot) return noSlot;
     while (this.usedBytes > this.capacityBytes) {
-      if (this.#makeSome(spared, nowMs)) continue;
+      if (this.#makeSome(nowMs)) continue;
       this.#residency.leave(slot);
       return noSlot;
     }
     return slot;
+  }
+
+  /** One entry goes; false when there is none. */
+  #makeSome(nowMs: number): boolean {
+    const due = this.#wheel.due(nowMs);
+    if (due !== noSlot) {
+      this.#expire(due);
+      return true;
+    }
+    const victim = this.#order.evict();
+    if (victim === noSlot) return false;
+    if (this.#hasExpired(victim, nowMs)) this.#counters.expirations += 1;
+    else this.#counters.evictions += 1;
+    this.#unlink(victim);
+    return true;
   }
 
   #expire(slot: Slot): void {
@@ -259,11 +260,6 @@ export class BoundedStore implements Store {
   #remove(slot: Slot): void {
     this.#order.remove(slot);
     this.#unlink(slot);
-  }
-
-  #replace(old: Slot, slot: Slot): void {
-    this.#replacements += 1;
-    this.#order.replace(old, slot);
   }
 
   #unlink(slot: Slot): void {

@@ -13,11 +13,15 @@ export const pieceHeaderBytes = 8;
  */
 const storeBytes = keyBytes + 56;
 
-/** What a policy's arrays take per entry, ghosts and sketches included. */
+/** What a policy's arrays take per entry: S3-FIFO has 17 and 21 for ghosts, W-TinyLFU 17 and 8 for its sketch. */
 const orderBytes: Record<PolicyName, number> = {
   lru: 8,
   lfu: 12,
   fifo: 8,
+  sieve: 9,
+  "s3-fifo": 38,
+  "w-tinylfu": 25,
+  gdsf: 32,
 };
 
 /** All that an entry takes beside its value's memory. */

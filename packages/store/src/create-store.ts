@@ -1,9 +1,6 @@
 import { randomInt } from "node:crypto";
 import { type Clock, KvringError } from "@kvring/core";
 import { BoundedStore } from "./bounded-store.ts";
-import type { EvictionOrder } from "./eviction-order.ts";
-import { FrequencyOrder } from "./frequency-order.ts";
-import { QueueOrder } from "./queue-order.ts";
 import { SlabMemory, slabSizesFor } from "./slab-memory.ts";
 import { type PolicyName, policyNames, type Store } from "./store.ts";
 import type { ValueMemory } from "./value-memory.ts";
@@ -27,22 +24,12 @@ export function createStore(options: StoreOptions): Store {
 }
 
 /** A store whose values live in that memory. */
-export function createStoreIn(memory: ValueMemory, options: StoreOptions): Store {
-  const { policy, capacityBytes, clock } = options;
-  const orderOf = (slots: number): EvictionOrder => orderFor(policy, slots);
-  const hashSeed = randomInt(2 ** 32);
-  return new BoundedStore({ policy, capacityBytes, clock, memory, orderOf, hashSeed });
-}
-
-function orderFor(policy: PolicyName, slots: number): EvictionOrder {
-  switch (policy) {
-    case "lru":
-      return new QueueOrder(slots, "recency");
-    case "fifo":
-      return new QueueOrder(slots, "arrival");
-    case "lfu":
-      return new FrequencyOrder(slots);
-  }
+export function createStoreIn(
+  memory: ValueMemory,
+  { policy, capacityBytes, clock }: StoreOptions,
+  hashSeed: number = randomInt(2 ** 32),
+): Store {
+  return new BoundedStore({ policy, capacityBytes, clock, memory, hashSeed });
 }
 
 function checkPolicy(policy: string): void {

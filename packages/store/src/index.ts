@@ -9,3 +9,4 @@ export {
   type StoreCounters,
   type StoredValue,
 } from "./store.ts";
+export { TraceCache, type TraceCacheOptions, type TraceRequest } from "./trace-cache.ts";

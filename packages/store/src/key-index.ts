@@ -20,6 +20,7 @@ export class KeyIndex {
   #table: Int32Array;
   #mask: number;
   #size = 0;
+  #fingerprint = 0;
 
   constructor(slots: number, seed: number) {
     this.#seed = seed;
@@ -32,11 +33,18 @@ export class KeyIndex {
     return this.#size;
   }
 
+  /** 32 bits of the key that was looked for last. */
+  get fingerprint(): number {
+    return this.#fingerprint;
+  }
+
   /** The slot of a key, or `noSlot`. */
   find(key: Uint8Array): Slot {
     const wanted = this.#wanted;
     readWords(key, wanted, 0);
-    let at = hashOf(wanted, 0, this.#seed) & this.#mask;
+    const hash = hashOf(wanted, 0, this.#seed);
+    this.#fingerprint = hash >>> 0;
+    let at = hash & this.#mask;
     for (;;) {
       const slot = this.#table[at] as Slot;
       if (slot === noSlot || sameKey(this.#keys, slot * keyWords, wanted)) return slot;

@@ -54,11 +54,6 @@ export class Residency {
     return this.#memory.chargeBytes(valueBytes);
   }
 
-  /** What would be free if the slot's entry went. */
-  freeableBytes(slot: Slot): number {
-    return this.#holds[slot] === 0 ? this.#memory.chargeOf(slot) : 0;
-  }
-
   read(slot: Slot): Uint8Array {
     return this.#memory.read(slot);
   }

@@ -121,7 +121,7 @@ describe.each(policyNames)("a %s store whose slabs are as tight as its capacity"
         }
         store.validate();
       }),
-      { numRuns: 40 },
+      { numRuns: 12 },
     );
   });
 });

@@ -27,3 +27,9 @@ export function grownWords(array: Uint32Array, slots: number): Uint32Array<Array
   larger.set(array);
   return larger;
 }
+
+export function grownBytes(array: Uint8Array, slots: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(slots);
+  larger.set(array);
+  return larger;
+}

@@ -18,17 +18,19 @@ describe.each(kindsOfStore)("the $policy store in $memory holds", ({ policy, mem
   let store: Store;
   let put: SmallStore["put"];
   let present: SmallStore["present"];
+  let popularise: SmallStore["popularise"];
 
   beforeEach(() => {
     const small = new SmallStore(policy, memory);
     ({ clock, store } = small);
     put = small.put.bind(small);
     present = small.present.bind(small);
+    popularise = small.popularise.bind(small);
   });
   afterEach(() => store.validate());
 
   const endings: [string, () => void][] = [
-    ["evicted", () => ["b", "c", "d", "e"].map((name) => put(name, 2))],
+    ["evicted", () => ["b", "c", "d", "e"].map((name) => [put(name, 2), popularise(name)])],
     ["replaced", () => put("a", 2)],
     ["deleted", () => store.delete(keyOf("a"))],
     ["cleared", () => store.clear()],
@@ -96,6 +98,7 @@ describe.each(kindsOfStore)("the $policy store in $memory holds", ({ policy, mem
 
   test("an entry that is evicted while it is held leaves at once, and the next one goes too", () => {
     for (let name = 0; name < 4; name++) put(name);
+    popularise(3);
     const held = store.hold(keyOf(0));
     put("new");
     expect(present(0, 1, 2, 3, "new")).toEqual([2, 3, "new"]);

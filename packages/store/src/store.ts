@@ -80,7 +80,8 @@ export interface StoreCounters {
 
 /**
  * Who goes when room is needed: the least recently used; the least frequently used, of equals the
- * least recently used; the first that came.
+ * least recently used; the first that came; and as `policies/` explains, with its sources: SIEVE,
+ * S3-FIFO, W-TinyLFU, and GDSF, which weighs what computing an answer again would take.
  */
-export const policyNames = ["lru", "lfu", "fifo"] as const;
+export const policyNames = ["lru", "lfu", "fifo", "sieve", "s3-fifo", "w-tinylfu", "gdsf"] as const;
 export type PolicyName = (typeof policyNames)[number];

@@ -1,20 +1,21 @@
-import { sweepPerPut } from "../bounded-store.ts";
+import { initialSlots, sweepPerPut } from "../bounded-store.ts";
 import { entryBytes } from "../charge.ts";
 import { tickMs } from "../expiry-wheel.ts";
+import { KeyIndex } from "../key-index.ts";
 import type { PolicyName, StoreCounters } from "../store.ts";
+import { type NaiveItem, type NaivePolicy, naivePolicy } from "./naive-policies.ts";
 
-interface NaiveEntry {
-  readonly key: string;
+interface NaiveEntry extends NaiveItem {
   readonly value: string;
   readonly putAtMs: number;
   readonly expiresAtMs: number;
   /** Position in the sequence of all puts. */
   readonly arrival: number;
-  /** Position in the sequence of all puts and hits. */
-  touched: number;
-  frequency: number;
   holds: number;
 }
+
+/** The hash seed that the real one must be made with. */
+export const twinSeed = 7;
 
 /**
  * The store as one would explain it: a list of entries, searched and sorted anew for everything.
@@ -29,11 +30,19 @@ export class NaiveStore {
   readonly #capacityBytes: number;
   #entries: NaiveEntry[] = [];
   #detached: NaiveEntry[] = [];
+  readonly #keyOf: (name: string) => Uint8Array;
+  readonly #order: NaivePolicy<NaiveEntry>;
+  readonly #mostSlots: number;
+  #slots: number;
   #sequence = 0;
 
-  constructor(policy: PolicyName, capacityBytes: number) {
+  constructor(policy: PolicyName, capacityBytes: number, keyOf: (name: string) => Uint8Array) {
     this.#policy = policy;
     this.#capacityBytes = capacityBytes;
+    this.#keyOf = keyOf;
+    this.#mostSlots = Math.floor(capacityBytes / entryBytes(0, policy)) + 2;
+    this.#slots = Math.min(initialSlots, this.#mostSlots);
+    this.#order = naivePolicy(policy, capacityBytes, this.#slots);
   }
 
   get size(): number {
@@ -51,8 +60,7 @@ export class NaiveStore {
       return undefined;
     }
     this.counters.hits += 1;
-    entry.frequency += 1;
-    entry.touched = this.#sequence++;
+    this.#order.touch(entry);
     return entry;
   }
 
@@ -71,23 +79,32 @@ export class NaiveStore {
     this.#detached = this.#detached.filter(({ holds }) => holds > 0);
   }
 
-  put(key: string, value: string, ttlMs: number, nowMs: number): boolean {
+  put(key: string, value: string, ttlMs: number, nowMs: number, costMs = 0): boolean {
     for (const entry of this.#due(nowMs).slice(0, sweepPerPut)) this.#expire(entry);
-    const charge = entryBytes(value.length, this.#policy);
+    const size = entryBytes(value.length, this.#policy);
     const held = [...this.#entries, ...this.#detached].filter(({ holds }) => holds > 0);
-    if (charge + this.#sum(held) > this.#capacityBytes) {
+    if (size + this.#sum(held) > this.#capacityBytes) {
       this.counters.rejections += 1;
       return false;
     }
+    const fingerprint = this.#fingerprint(key);
     const old = this.#live(key, nowMs);
-    if (old !== undefined) this.#leave(old);
-    while (this.usedBytes + charge > this.#capacityBytes) this.#makeRoom(nowMs);
-    const touched = this.#sequence++;
-    const frequency = (old?.frequency ?? 0) + 1;
-    const lifetime = { putAtMs: nowMs, expiresAtMs: nowMs + ttlMs };
-    this.#entries.push({
-      ...{ key, value, ...lifetime, arrival: touched, touched, frequency, holds: 0 },
-    });
+    if (old === undefined) {
+      this.#order.expect(key, fingerprint, size);
+    } else {
+      this.#order.lift(old);
+      this.#leave(old);
+    }
+    while (this.usedBytes + size > this.#capacityBytes) this.#makeRoom(nowMs);
+    if (this.#entries.length + this.#detached.length === this.#slots - 1) {
+      this.#slots = Math.min(2 * this.#slots, this.#mostSlots);
+      this.#order.grow(this.#slots);
+    }
+    const lifetime = { putAtMs: nowMs, expiresAtMs: nowMs + ttlMs, arrival: this.#sequence++ };
+    const entry = { key, value, fingerprint, size, costMs, ...lifetime, holds: 0 };
+    this.#entries.push(entry);
+    if (old === undefined) this.#order.add(entry);
+    else this.#order.lower(old, entry);
     this.counters.puts += 1;
     return true;
   }
@@ -96,13 +113,17 @@ export class NaiveStore {
     const entry = this.#live(key, nowMs);
     if (entry === undefined) return false;
     this.counters.deletions += 1;
+    this.#order.remove(entry);
     this.#leave(entry);
     return true;
   }
 
   clear(): void {
     this.counters.deletions += this.#entries.length;
-    for (const entry of [...this.#entries]) this.#leave(entry);
+    for (const entry of [...this.#entries]) {
+      this.#order.remove(entry);
+      this.#leave(entry);
+    }
   }
 
   #live(key: string, nowMs: number): NaiveEntry | undefined {
@@ -114,20 +135,21 @@ export class NaiveStore {
 
   #makeRoom(nowMs: number): void {
     const [due] = this.#due(nowMs);
-    const [victim] = due === undefined ? this.#inOrder() : [due];
+    if (due !== undefined) {
+      this.#expire(due);
+      return;
+    }
+    const victim = this.#order.evict();
     if (victim === undefined) throw new Error("there is nothing left to evict");
     if (victim.expiresAtMs <= nowMs) this.counters.expirations += 1;
     else this.counters.evictions += 1;
     this.#leave(victim);
   }
 
-  #inOrder(): NaiveEntry[] {
-    const byPolicy = {
-      lru: (a: NaiveEntry, b: NaiveEntry) => a.touched - b.touched,
-      fifo: (a: NaiveEntry, b: NaiveEntry) => a.arrival - b.arrival,
-      lfu: (a: NaiveEntry, b: NaiveEntry) => a.frequency - b.frequency || a.touched - b.touched,
-    };
-    return [...this.#entries].sort(byPolicy[this.#policy]);
+  #fingerprint(key: string): number {
+    const index = new KeyIndex(2, twinSeed);
+    index.find(this.#keyOf(key));
+    return index.fingerprint;
   }
 
   /** What expired in an earlier tick than the present one. */
@@ -140,6 +162,7 @@ export class NaiveStore {
 
   #expire(entry: NaiveEntry): void {
     this.counters.expirations += 1;
+    this.#order.remove(entry);
     this.#leave(entry);
   }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert";
+import { grownDoubles, grownInts, noSlot, type Slot } from "../slot.ts";
+import { SlotLinks } from "../slot-links.ts";
 import type { EvictionOrder } from "./eviction-order.ts";
-import { grownDoubles, grownInts, noSlot, type Slot } from "./slot.ts";
-import { SlotLinks } from "./slot-links.ts";
 
 /** A group of slots that were asked for equally often; 0 is none, and stands at both ends. */
 type Bucket = number;
@@ -15,7 +15,7 @@ const noBucket: Bucket = 0;
  * A put counts 1 and each hit or new value 1 more. Among equals the one goes that was touched
  * least recently, as slots join their bucket at its end. Counts do not age, and end with the entry.
  *
- * Invariant: no bucket is empty, so there are never more buckets than slots.
+ * Invariant: no bucket is empty but that of a lifted slot, so there are never more than slots.
  */
 export class FrequencyOrder implements EvictionOrder {
   readonly #links: SlotLinks;
@@ -25,6 +25,8 @@ export class FrequencyOrder implements EvictionOrder {
   #previous: Int32Array;
   /** Doubles: one hot key can pass 2³² in an hour. */
   #frequency: Float64Array;
+  /** The bucket of the slot that is lifted, which stays meanwhile, as the place it returns to. */
+  #lifted: Bucket = noBucket;
   /** Of buckets not in use; they go on in `#next`. */
   #free: Bucket = noBucket;
   #fresh = 1;
@@ -47,6 +49,8 @@ export class FrequencyOrder implements EvictionOrder {
     this.#frequency = grownDoubles(this.#frequency, slots);
   }
 
+  expect(): void {}
+
   add(slot: Slot): void {
     this.#enter(slot, this.#bucketAfter(noBucket, 1));
   }
@@ -65,27 +69,33 @@ export class FrequencyOrder implements EvictionOrder {
     this.#enter(slot, target);
   }
 
-  replace(from: Slot, to: Slot): void {
-    if (from !== to) {
-      this.#enter(to, this.#bucketOf[from] as Bucket);
-      this.remove(from);
-    }
-    this.touch(to);
-  }
-
   remove(slot: Slot): void {
     const bucket = this.#bucketOf[slot] as Bucket;
-    const first = this.#links.remove(this.#first[bucket] as Slot, slot);
-    this.#first[bucket] = first;
-    if (first === noSlot) this.#release(bucket);
+    this.#leave(slot, bucket);
+    this.#releaseIfEmpty(bucket);
   }
 
-  victim(spared: Slot): Slot {
-    const bucket = this.#next[noBucket] as Bucket;
-    const first = this.#first[bucket] as Slot;
-    if (first !== spared || spared === noSlot) return first;
-    const second = this.#links.next(first);
-    return second === first ? (this.#first[this.#next[bucket] as Bucket] as Slot) : second;
+  lift(slot: Slot): void {
+    this.#unpin();
+    const bucket = this.#bucketOf[slot] as Bucket;
+    this.#leave(slot, bucket);
+    this.#lifted = bucket;
+  }
+
+  lower(_lifted: Slot, slot: Slot): void {
+    const bucket = this.#lifted;
+    this.#enter(slot, this.#bucketAfter(bucket, (this.#frequency[bucket] as number) + 1));
+    this.#unpin();
+  }
+
+  evict(): Slot {
+    let bucket = this.#next[noBucket] as Bucket;
+    if (this.#first[bucket] === noSlot) bucket = this.#next[bucket] as Bucket;
+    const slot = this.#first[bucket] as Slot;
+    if (slot === noSlot) return noSlot;
+    this.#leave(slot, bucket);
+    this.#releaseIfEmpty(bucket);
+    return slot;
   }
 
   *slots(): Generator<Slot> {
@@ -94,7 +104,7 @@ export class FrequencyOrder implements EvictionOrder {
       assert(this.#previous[at] === last, `the links at bucket ${at} disagree`);
       const [frequency, before] = [this.#frequency[at] as number, this.#frequency[last] as number];
       assert(frequency > before, "buckets ascend");
-      assert(this.#first[at] !== noSlot, `bucket ${at} is empty`);
+      assert(this.#first[at] !== noSlot || at === this.#lifted, `bucket ${at} is empty`);
       for (const slot of this.#links.walk(this.#first[at] as Slot)) {
         assert(this.#bucketOf[slot] === at, `slot ${slot} is in another bucket`);
         yield slot;
@@ -102,6 +112,10 @@ export class FrequencyOrder implements EvictionOrder {
       last = at;
     }
     assert(this.#previous[noBucket] === last, "the last bucket is known");
+  }
+
+  #leave(slot: Slot, bucket: Bucket): void {
+    this.#first[bucket] = this.#links.remove(this.#first[bucket] as Slot, slot);
   }
 
   #enter(slot: Slot, bucket: Bucket): void {
@@ -125,6 +139,16 @@ export class FrequencyOrder implements EvictionOrder {
     const bucket = this.#free;
     this.#free = this.#next[bucket] as Bucket;
     return bucket;
+  }
+
+  #unpin(): void {
+    const bucket = this.#lifted;
+    this.#lifted = noBucket;
+    if (bucket !== noBucket) this.#releaseIfEmpty(bucket);
+  }
+
+  #releaseIfEmpty(bucket: Bucket): void {
+    if (this.#first[bucket] === noSlot && bucket !== this.#lifted) this.#release(bucket);
   }
 
   #release(bucket: Bucket): void {

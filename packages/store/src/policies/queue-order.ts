@@ -1,6 +1,6 @@
+import { noSlot, type Slot } from "../slot.ts";
+import { SlotLinks } from "../slot-links.ts";
 import type { EvictionOrder } from "./eviction-order.ts";
-import { noSlot, type Slot } from "./slot.ts";
-import { SlotLinks } from "./slot-links.ts";
 
 /**
  * LRU and FIFO: one list, the first goes next. They differ in whether being asked for moves an
@@ -20,27 +20,34 @@ export class QueueOrder implements EvictionOrder {
     this.#links.grow(slots);
   }
 
+  expect(): void {}
+
   add(slot: Slot): void {
     this.#first = this.#links.append(this.#first, slot);
   }
 
   touch(slot: Slot): void {
-    if (this.#by === "recency") this.replace(slot, slot);
-  }
-
-  replace(from: Slot, to: Slot): void {
-    this.remove(from);
-    this.add(to);
+    if (this.#by === "arrival") return;
+    this.remove(slot);
+    this.add(slot);
   }
 
   remove(slot: Slot): void {
     this.#first = this.#links.remove(this.#first, slot);
   }
 
-  victim(spared: Slot): Slot {
-    if (this.#first !== spared || spared === noSlot) return this.#first;
-    const second = this.#links.next(spared);
-    return second === spared ? noSlot : second;
+  lift(slot: Slot): void {
+    this.remove(slot);
+  }
+
+  lower(_lifted: Slot, slot: Slot): void {
+    this.add(slot);
+  }
+
+  evict(): Slot {
+    const slot = this.#first;
+    if (slot !== noSlot) this.remove(slot);
+    return slot;
   }
 
   slots(): Iterable<Slot> {

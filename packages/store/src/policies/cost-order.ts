@@ -1,0 +1,167 @@
+import assert from "node:assert";
+import { grownDoubles, grownInts, grownWords, noSlot, type Slot } from "../slot.ts";
+import { SlotLinks } from "../slot-links.ts";
+import type { Arrival, EvictionOrder, OrderOptions } from "./eviction-order.ts";
+import { QueueHeap } from "./queue-heap.ts";
+
+/** Computations are never free: without a cost, how often an entry is asked for would not count. */
+const leastCostMs = 1e-3;
+/** Worths that agree in so many leading bits share a queue. */
+const roundedBits = 5;
+const exactBits = 53;
+
+/**
+ * GDSF: an entry is worth `hits · cost ms / size`, and goes when its worth, counted from the worth
+ * of what went last when it was touched, is the least: so what is cheap to compute, large or not
+ * asked for any more goes first, and nothing stays for ever (Cherkasova: "Improving WWW proxies
+ * performance with Greedy-Dual-Size-Frequency caching policy", HP Labs 1998). The cost is the
+ * measured time of the inference that a hit saves.
+ *
+ * Worths are rounded to 5 bits, and entries of one worth are a queue in order of touch, which is
+ * their order of priority. A heap holds the heads of these few hundred queues, so the cost does not
+ * grow with the number of entries (Ghandeharizadeh, Irani, Lam, Yap: "CAMP: a cost adaptive
+ * multi-queue eviction policy for key-value stores", Middleware 2014).
+ *
+ * `asPublished` rounds nothing, as published figures do not: a queue then is of equal worths, and
+ * there may be as many as entries.
+ */
+export class CostOrder implements EvictionOrder {
+  readonly #links: SlotLinks;
+  readonly #bits: number;
+  /** The queue of each worth, by its rounded value. */
+  readonly #queues = new Map<number, number>();
+  readonly #worths: number[] = [];
+  readonly #first: Slot[] = [];
+  readonly #freeQueues: number[] = [];
+  readonly #heap = new QueueHeap((a, b) => this.#isBefore(a, b));
+  #queueOf: Int32Array;
+  #hits: Uint32Array;
+  /** `cost ms / size`. */
+  #density: Float64Array;
+  #priority: Float64Array;
+  /** The priority of the last victim. */
+  #floor = 0;
+
+  constructor({ slots, asPublished = false }: OrderOptions) {
+    this.#links = new SlotLinks(slots);
+    this.#bits = asPublished ? exactBits : roundedBits;
+    this.#queueOf = new Int32Array(slots);
+    this.#hits = new Uint32Array(slots);
+    this.#density = new Float64Array(slots);
+    this.#priority = new Float64Array(slots);
+  }
+
+  grow(slots: number): void {
+    this.#links.grow(slots);
+    this.#queueOf = grownInts(this.#queueOf, slots);
+    this.#hits = grownWords(this.#hits, slots);
+    this.#density = grownDoubles(this.#density, slots);
+    this.#priority = grownDoubles(this.#priority, slots);
+  }
+
+  expect(): void {}
+
+  add(slot: Slot, arrival: Arrival): void {
+    this.#hits[slot] = 1;
+    this.#enter(slot, arrival);
+  }
+
+  touch(slot: Slot): void {
+    this.remove(slot);
+    this.#hits[slot] = (this.#hits[slot] as number) + 1;
+    this.#join(slot);
+  }
+
+  remove(slot: Slot): void {
+    const queue = this.#queueOf[slot] as number;
+    const was = this.#first[queue] as Slot;
+    const first = this.#links.remove(was, slot);
+    this.#first[queue] = first;
+    if (first === noSlot) this.#close(queue);
+    else if (was === slot) this.#heap.move(queue);
+  }
+
+  lift(slot: Slot): void {
+    this.remove(slot);
+  }
+
+  lower(lifted: Slot, slot: Slot, arrival: Arrival): void {
+    this.#hits[slot] = (this.#hits[lifted] as number) + 1;
+    this.#enter(slot, arrival);
+  }
+
+  evict(): Slot {
+    const queue = this.#heap.first;
+    if (queue === undefined) return noSlot;
+    const slot = this.#first[queue] as Slot;
+    this.#floor = this.#priority[slot] as number;
+    this.remove(slot);
+    return slot;
+  }
+
+  slots(): Slot[] {
+    const slots: Slot[] = [];
+    for (const [worth, queue] of this.#queues) {
+      let last = 0;
+      assert.equal(this.#worths[queue], worth, "a queue has its worth");
+      for (const slot of this.#links.walk(this.#first[queue] as Slot)) {
+        assert.equal(this.#queueOf[slot], queue, `slot ${slot} is in another queue`);
+        const priority = this.#priority[slot] as number;
+        assert(priority >= last && priority >= this.#floor, "a queue is in order of priority");
+        last = priority;
+        slots.push(slot);
+      }
+    }
+    const priority = this.#priority;
+    return slots.sort((a, b) => (priority[a] as number) - (priority[b] as number));
+  }
+
+  #enter(slot: Slot, { costMs, size }: Arrival): void {
+    this.#density[slot] = Math.max(costMs, leastCostMs) / size;
+    this.#join(slot);
+  }
+
+  #join(slot: Slot): void {
+    const worth = rounded(
+      (this.#hits[slot] as number) * (this.#density[slot] as number),
+      this.#bits,
+    );
+    this.#priority[slot] = this.#floor + worth;
+    const open = this.#queues.get(worth);
+    const queue = open ?? this.#open(worth);
+    this.#queueOf[slot] = queue;
+    this.#first[queue] = this.#links.append(this.#first[queue] as Slot, slot);
+    if (open === undefined) this.#heap.push(queue);
+  }
+
+  #open(worth: number): number {
+    const queue = this.#freeQueues.pop() ?? this.#worths.length;
+    this.#worths[queue] = worth;
+    this.#first[queue] = noSlot;
+    this.#queues.set(worth, queue);
+    return queue;
+  }
+
+  #close(queue: number): void {
+    this.#heap.remove(queue);
+    this.#queues.delete(this.#worths[queue] as number);
+    this.#freeQueues.push(queue);
+  }
+
+  /** Of equal priority the one that is worth more: the floor was lower when it was touched, earlier. */
+  #isBefore(a: number, b: number): boolean {
+    const [slotA, slotB] = [this.#first[a] as Slot, this.#first[b] as Slot];
+    const difference = (this.#priority[slotA] as number) - (this.#priority[slotB] as number);
+    return (
+      difference < 0 ||
+      (difference === 0 && (this.#worths[a] as number) > (this.#worths[b] as number))
+    );
+  }
+}
+
+/** To so many significant bits, downwards. */
+export function rounded(value: number, bits: number): number {
+  if (bits >= exactBits) return value;
+  const unit = 2 ** (Math.floor(Math.log2(value)) - bits + 1);
+  return Math.floor(value / unit) * unit;
+}
