@@ -1,0 +1,316 @@
+import { isAtLeast, type Position, type ScopeId } from "@kvring/core";
+import { Ask, type Dispatch, type Outcome, type Question } from "./ask.ts";
+import type { Entry } from "./entry.ts";
+import type { Gateway } from "./gateway.ts";
+import type { Job, JobQueue } from "./job-queue.ts";
+import type { LogServer } from "./log-server.ts";
+import type { Network } from "./network.ts";
+import type { Answer, CacheNode } from "./node.ts";
+import type { Random } from "./random.ts";
+import type { Truth } from "./truth.ts";
+
+const reactionMs = 40;
+const patienceMs = 350;
+const publishEveryMs = 60;
+
+/** A computation that this gateway had dispatched, and who else waits for it here. */
+interface Flight {
+  readonly leader: Ask;
+  readonly born: Position;
+  readonly scopes: readonly ScopeId[];
+  readonly joined: Ask[];
+}
+
+export interface FrontParts {
+  readonly gateway: Gateway;
+  readonly network: Network;
+  readonly random: Random;
+  readonly truth: Truth;
+  readonly log: LogServer;
+  readonly queue: JobQueue;
+  readonly nodes: readonly CacheNode[];
+  readonly replicas: number;
+  readonly deadlineMs: number;
+  readonly nearCache: Map<string, Entry>;
+  /** By model, the artifact that this gateway takes for the active one. */
+  readonly catalog: number[];
+  freshId(): number;
+}
+
+/** The way of requests through a gateway: near cache, flights, owners, computation, delivery. */
+export class Front {
+  readonly #parts: FrontParts;
+  readonly #flights = new Map<string, Flight>();
+  #waiting: Ask[] = [];
+  readonly #open = new Set<Ask>();
+  /** Which nodes it takes for the ring, in which order. */
+  #view: readonly CacheNode[];
+
+  constructor(parts: FrontParts) {
+    this.#parts = parts;
+    this.#view = parts.nodes;
+  }
+
+  /** The catalog comes to this gateway. */
+  learn(model: number, artifact: number): void {
+    this.#parts.catalog[model] = Math.max(artifact, this.#parts.catalog[model] ?? 0);
+  }
+
+  setView(view: readonly CacheNode[]): void {
+    this.#view = view;
+  }
+
+  ask(question: Question, onEnd: (outcome: Outcome) => void): void {
+    const { truth, deadlineMs } = this.#parts;
+    const startedMs = this.#process.nowMs();
+    const ask = new Ask(question, truth.confirmed, (outcome) => {
+      this.#open.delete(ask);
+      this.#disband(ask);
+      this.#judgeTime(startedMs, outcome);
+      onEnd(outcome);
+    });
+    this.#open.add(ask);
+    this.#process.after(deadlineMs, () => ask.end("late"));
+    this.#admit(ask);
+  }
+
+  /** Unless it is paused or dies, a gateway says something in time. */
+  #judgeTime(startedMs: number, outcome: Outcome): void {
+    const { truth, deadlineMs, gateway } = this.#parts;
+    const tookMs = this.#process.nowMs() - startedMs;
+    const isExcused = outcome === "lost" || this.#process.resumedMs > startedMs;
+    if (tookMs <= deadlineMs + 1 || isExcused) return;
+    truth.violated(`a request took ${tookMs} of ${deadlineMs} ms at ${gateway.id}`);
+  }
+
+  /** Whoever waits for a lease gets it now, or goes on waiting. */
+  onLeased(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const ask of waiting) this.#admit(ask);
+  }
+
+  /** The gateway is done: who was not admitted yet goes elsewhere. */
+  onEnded(): void {
+    for (const ask of this.#waiting) ask.end("lost");
+    this.#waiting = [];
+  }
+
+  onDeath(): void {
+    this.#flights.clear();
+    for (const ask of [...this.#open]) ask.end("lost");
+  }
+
+  get #process() {
+    return this.#parts.gateway.process;
+  }
+
+  get #admission() {
+    return this.#parts.gateway.core.admission;
+  }
+
+  #admit(ask: Ask): void {
+    if (ask.isOver) return;
+    if (this.#parts.gateway.core.standing.kind === "ended") return ask.end("lost");
+    ask.admitted = this.#admission.admit(this.#process.nowMs());
+    if (ask.admitted === undefined) this.#waiting.push(ask);
+    else this.#dispatch(ask, ask.admitted);
+  }
+
+  #dispatch(ask: Ask, admitted: Position): void {
+    const { gateway, catalog, nearCache } = this.#parts;
+    const { question, scopes, tagScopes } = ask;
+    const born = gateway.core.position;
+    const artifact = catalog[question.model] ?? 0;
+    const key = `${question.key}/${artifact}`;
+    // What was born at the admission or later is right for this request whatever happens. The
+    // second time nothing less is asked for, or constant invalidation would keep it waiting.
+    const isEnough = ask.dispatches === 0 || admitted.epoch !== born.epoch;
+    const minBorn = isEnough ? this.#admission.minBorn(scopes) : admitted;
+    ask.dispatch = { born, artifact, key, minBorn };
+    ask.dispatches += 1;
+    const near = nearCache.get(key);
+    if (near !== undefined && this.#admission.mayDeliver(near, tagScopes, admitted)) {
+      return this.#answer(ask, artifact, near, "near-hit");
+    }
+    const flight = this.#flights.get(key);
+    const joint = [...scopes, ...(flight?.scopes ?? [])];
+    if (flight !== undefined && this.#admission.mayJoin(joint, flight.born)) {
+      flight.joined.push(ask);
+      ask.turnTo(undefined);
+      return this.#wait(ask, patienceMs, () => this.#redispatch(ask));
+    }
+    this.#askOwner(ask, ask.dispatch, 0);
+    if (this.#parts.random.chance(0.15)) this.#hedge(ask, ask.dispatch);
+  }
+
+  #redispatch(ask: Ask): void {
+    if (!ask.isOver && ask.admitted !== undefined) this.#dispatch(ask, ask.admitted);
+  }
+
+  #wait(ask: Ask, waitMs: number, then: () => void): void {
+    ask.setTimer(this.#process.after(waitMs, then));
+  }
+
+  #owners({ question }: Ask): readonly CacheNode[] {
+    const count = this.#view.length;
+    const owners: CacheNode[] = [];
+    for (let index = 0; index < Math.min(count, this.#parts.replicas); index += 1) {
+      const node = this.#view[(question.key + index) % count];
+      if (node !== undefined) owners.push(node);
+    }
+    return owners;
+  }
+
+  /** The owners in turn, and after the last one a computation that no node knows of. */
+  #askOwner(ask: Ask, dispatch: Dispatch, index: number): void {
+    const node = this.#owners(ask)[index];
+    if (node === undefined) return this.#computeDirectly(ask, dispatch);
+    const next = (): void => this.#askOwner(ask, dispatch, index + 1);
+    let how: Outcome = "node-hit";
+    const cancel = this.#lookup(node, dispatch, true, (answer) => {
+      const isLate = ask.isOver || ask.turn !== turn;
+      if (isLate && answer.kind === "granted") this.#release(node, dispatch, answer.token);
+      if (isLate) return;
+      switch (answer.kind) {
+        case "found":
+          if (index > 0) this.#repair(ask, dispatch, answer.entry);
+          return this.#found(ask, dispatch, answer.entry, how);
+        case "missing":
+          return next();
+        case "waiting":
+          how = "joined";
+          return this.#wait(ask, patienceMs, next);
+        case "granted":
+          how = "computed";
+          this.#wait(ask, patienceMs, next);
+          return this.#compute(ask, dispatch, node, answer.token);
+      }
+    });
+    const turn = ask.turnTo(cancel);
+    this.#wait(ask, reactionMs, next);
+  }
+
+  /** The second owner is asked beside the first, for what it has: it never computes for us. */
+  #hedge(ask: Ask, dispatch: Dispatch): void {
+    const node = this.#owners(ask)[1];
+    if (node === undefined) return;
+    this.#lookup(node, dispatch, false, (answer) => {
+      if (ask.isOver || ask.dispatch !== dispatch || answer.kind !== "found") return;
+      if (!this.#mayDeliver(ask, answer.entry)) return;
+      this.#answer(ask, dispatch.artifact, answer.entry, "node-hit");
+    });
+  }
+
+  #lookup(
+    node: CacheNode,
+    { key, minBorn }: Dispatch,
+    waits: boolean,
+    onAnswer: (answer: Answer) => void,
+  ): () => void {
+    const asker = this.#process;
+    const { network } = this.#parts;
+    const lookup = { key, minBorn, waits, asker, onAnswer };
+    network.send(asker.id, node.process, () => node.lookup(lookup));
+    return () => network.send(asker.id, node.process, () => node.cancel(lookup));
+  }
+
+  #release(node: CacheNode, { key }: Dispatch, token: number): void {
+    this.#parts.network.send(this.#process.id, node.process, () => node.release(key, token));
+  }
+
+  /** What a replica had is given to the primary, as it is. */
+  #repair(ask: Ask, { key }: Dispatch, entry: Entry): void {
+    const primary = this.#owners(ask)[0];
+    if (primary === undefined || this.#parts.random.chance(0.5)) return;
+    this.#parts.network.send(this.#process.id, primary.process, () =>
+      primary.put(key, entry, undefined),
+    );
+  }
+
+  /** Under a fill token: the answer goes to the owners, who wake whoever waits for it there. */
+  #compute(ask: Ask, dispatch: Dispatch, node: CacheNode, token: number): void {
+    const { network } = this.#parts;
+    const others = this.#owners(ask).filter((owner) => owner !== node);
+    const { born, key } = dispatch;
+    this.#flights.set(key, { leader: ask, born, scopes: ask.scopes, joined: [] });
+    this.#publish(ask, dispatch, `${node.process.id}.${token}`, (entry, from) => {
+      const put = (owner: CacheNode, under: number | undefined): void =>
+        network.send(from, owner.process, () => owner.put(key, entry, under));
+      put(node, token);
+      for (const owner of others) put(owner, undefined);
+    });
+  }
+
+  /** No node can be asked: the worker answers us, and nobody else. */
+  #computeDirectly(ask: Ask, dispatch: Dispatch): void {
+    const { network } = this.#parts;
+    ask.turnTo(undefined);
+    this.#wait(ask, patienceMs, () => this.#redispatch(ask));
+    this.#publish(ask, dispatch, "direct", (entry, from) =>
+      network.send(from, this.#process, () => {
+        if (!ask.isOver) this.#found(ask, dispatch, entry, "computed");
+      }),
+    );
+  }
+
+  /** Until the request is over, or moves on: a repeated publication is the same job. */
+  #publish(ask: Ask, dispatch: Dispatch, token: string, deliver: Job["deliver"]): void {
+    const { network, log, queue, freshId } = this.#parts;
+    const { born, key, artifact } = dispatch;
+    const { model } = ask.question;
+    const messageId = `${key} ${token} ${born.epoch}:${born.sequence} ${freshId()}`;
+    const job = { messageId, key, model, artifact, born, scopes: ask.scopes, deliver };
+    const { turn } = ask;
+    const attempt = (left: number): void => {
+      if (left === 0 || ask.isOver || ask.turn !== turn) return;
+      network.send(this.#process.id, log, () => queue.publish(job));
+      this.#process.after(publishEveryMs, () => attempt(left - 1));
+    };
+    attempt(4);
+  }
+
+  #mayDeliver(ask: Ask, entry: Entry): boolean {
+    const { admitted, tagScopes } = ask;
+    return admitted !== undefined && this.#admission.mayDeliver(entry, tagScopes, admitted);
+  }
+
+  #found(ask: Ask, dispatch: Dispatch, entry: Entry, how: Outcome): void {
+    this.#land(dispatch, entry);
+    if (!this.#mayDeliver(ask, entry)) return this.#redispatch(ask);
+    if (this.#admission.isCurrent(entry, [])) this.#parts.nearCache.set(dispatch.key, entry);
+    this.#answer(ask, dispatch.artifact, entry, how);
+  }
+
+  /** What a flight had computed is right for those who joined it: they were tested when they did. */
+  #land({ key, born, artifact }: Dispatch, entry: Entry): void {
+    const flight = this.#flights.get(key);
+    if (flight === undefined || flight.born !== born) return;
+    this.#flights.delete(key);
+    // Another computation of the key may have had other scopes, and an earlier one for the same
+    // request is older than what the others were tested for.
+    const isItsOwn = entry.scopes === flight.scopes && isAtLeast(entry.born, flight.born);
+    for (const ask of flight.joined) {
+      if (ask.isOver) continue;
+      if (isItsOwn) this.#answer(ask, artifact, entry, "joined");
+      else this.#redispatch(ask);
+    }
+  }
+
+  /** Who had joined goes on alone when the one whom they followed is gone. */
+  #disband(leader: Ask): void {
+    const key = leader.dispatch?.key ?? "";
+    const flight = this.#flights.get(key);
+    if (flight?.leader !== leader) return;
+    this.#flights.delete(key);
+    for (const ask of flight.joined) this.#redispatch(ask);
+  }
+
+  #answer(ask: Ask, artifact: number, entry: Entry, how: Outcome): void {
+    const { admitted, confirmed, scopes } = ask;
+    if (admitted === undefined) return;
+    const question = { confirmed, scopes, artifact, epoch: admitted.epoch };
+    this.#parts.truth.onAnswer(question, entry.scopes, entry.value, how);
+    ask.end(how);
+  }
+}

@@ -1,0 +1,92 @@
+import type { Outcome } from "./ask.ts";
+import type { Cluster, Running } from "./cluster.ts";
+import { scopes } from "./entry.ts";
+import type { Workload } from "./workload.ts";
+
+/** What must be true again after the faults have stopped. */
+export class Recovery {
+  readonly #cluster: Cluster;
+  readonly #workload: Workload;
+
+  constructor(cluster: Cluster, workload: Workload) {
+    this.#cluster = cluster;
+    this.#workload = workload;
+  }
+
+  run(): void {
+    const { scheduler, plan, truth } = this.#cluster;
+    const { waitMs } = plan.terms;
+    scheduler.runUntil(scheduler.nowMs + 4 * waitMs + 2 * plan.evictAfterMs);
+    if (this.#workload.open > 0) truth.violated(`${this.#workload.open} calls did not end`);
+    this.#checkMembership();
+    this.#update();
+    this.#expectInvalidations();
+    this.#expectHits();
+  }
+
+  /** The dead are out of the roster, the living are in. */
+  #checkMembership(): void {
+    const { truth, running } = this.#cluster;
+    for (const { gateway } of running) {
+      const { standing, gateways } = gateway.core;
+      if (standing.kind !== "member") truth.violated(`${gateway.id} is ${standing.kind}`);
+      else if (gateways !== running.length) {
+        truth.violated(`${gateway.id} knows ${gateways} gateways, and there are ${running.length}`);
+      }
+    }
+  }
+
+  /** By now everybody has the artifacts that ought to answer. */
+  #update(): void {
+    const { artifacts, workers, running } = this.#cluster;
+    artifacts.forEach((artifact, model) => {
+      for (const { current } of workers) current.load(model, artifact);
+      for (const { front } of running) front.learn(model, artifact);
+    });
+  }
+
+  /** All acknowledge, so nobody waits for a lease to run out. */
+  #expectInvalidations(): void {
+    const { scheduler, truth, plan, running } = this.#cluster;
+    const quickMs = 40 * plan.network.latencyMs + 50;
+    for (const one of running) {
+      const startedMs = scheduler.nowMs;
+      let tookMs = Number.POSITIVE_INFINITY;
+      this.#workload.invalidate(one, [scopes.all], (isOk) => {
+        if (isOk) tookMs = scheduler.nowMs - startedMs;
+      });
+      scheduler.runUntil(startedMs + 10 * quickMs);
+      if (tookMs > quickMs) truth.violated(`${one.gateway.id} needed ${tookMs} ms to invalidate`);
+    }
+  }
+
+  /** What was asked once is remembered. */
+  #expectHits(): void {
+    const { plan, running, truth } = this.#cluster;
+    for (const one of running) {
+      for (let key = 0; key < plan.keys; key += 1) {
+        const outcomes = [this.#ask(one, key), this.#ask(one, key)];
+        // Unless a checkpoint gives it up just then, for its scopes or its age.
+        if (!isHit(outcomes[1])) outcomes.push(this.#ask(one, key));
+        if (isHit(outcomes.at(-1))) continue;
+        truth.violated(`${one.gateway.id} answers key ${key} with ${outcomes}, not with a hit`);
+      }
+    }
+  }
+
+  #ask(one: Running, key: number): Outcome | undefined {
+    const { scheduler } = this.#cluster;
+    let outcome: Outcome | undefined;
+    this.#workload.ask(one, this.#workload.question(key, []), (end) => {
+      outcome = end;
+    });
+    for (let waitedMs = 0; outcome === undefined && waitedMs < 1_200; waitedMs += 20) {
+      scheduler.runUntil(scheduler.nowMs + 20);
+    }
+    return outcome;
+  }
+}
+
+function isHit(outcome: Outcome | undefined): boolean {
+  return outcome === "near-hit" || outcome === "node-hit";
+}
