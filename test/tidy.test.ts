@@ -21,7 +21,7 @@ const layers: Record<string, readonly string[]> = {
   models: ["core"],
   runtime: ["core", "wire"],
   client: ["core", "wire"],
-  "cache-node": ["core", "store", "wire", "bus", "ops"],
+  "cache-node": ["core", "ring", "store", "wire", "bus", "ops"],
   worker: ["core", "coherence", "wire", "bus", "runtime", "ops"],
   coherence: ["core"],
   gateway: ["core", "coherence", "ring", "store", "wire", "bus", "ops"],

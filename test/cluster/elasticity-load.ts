@@ -52,6 +52,13 @@ export class Load {
     return seen;
   }
 
+  /** What is seen in so much time. */
+  async during(durationMs: number): Promise<Seen> {
+    this.take();
+    await new Promise((resolve) => setTimeout(resolve, durationMs));
+    return this.take();
+  }
+
   async stop(): Promise<void> {
     this.#running = false;
     await this.#done;

@@ -4,17 +4,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import {
-  eventually,
-  kvringScript,
-  metric,
-  type Processes,
-  startProcesses,
-} from "@kvring/cli/testing";
+import { type Bus, connectNatsBus, type RingRecord, watchRing } from "@kvring/bus";
+import { eventually, kvringScript, type Processes, startProcesses } from "@kvring/cli/testing";
 import { KvringClient } from "@kvring/client";
 import { writeFixtureRepository } from "@kvring/models";
+import { compileRing, evenSample, movement } from "@kvring/ring";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Load } from "./elasticity-load.ts";
+import { Load, type Seen } from "./elasticity-load.ts";
 
 const questions = 1_000;
 
@@ -22,63 +18,93 @@ let models: string;
 let cluster: Processes;
 let clients: KvringClient[];
 let load: Load;
+let bus: Bus;
+let ring: RingRecord;
 
 beforeAll(async () => {
   models = await mkdtemp(join(tmpdir(), "kvring-models-"));
   await writeFixtureRepository(models, ["sum-difference"]);
   cluster = await startProcesses({
     gateways: 2,
-    nodes: 4,
+    nodes: 3,
     workers: 1,
     models,
     // Every hit is one of a node.
     gatewayFlags: ["--near-cache", "0"],
   });
+  bus = await connectNatsBus({ servers: cluster.nats.url, name: "elasticity" });
+  await watchRing(bus.registry, (now) => {
+    ring = now;
+  });
   clients = cluster.gateways.map(({ addresses }) => new KvringClient(addresses["grpc"] ?? ""));
+  await areActive("node-1", "node-2", "node-3");
   load = new Load(clients, questions, 8);
-  await warm();
+  await eventually(async () => {
+    const { hits, requests } = await load.during(500);
+    return hits === requests ? undefined : `${hits} of ${requests} are hits`;
+  });
 }, 120_000);
 
 afterAll(async () => {
   await load?.stop();
   for (const client of clients ?? []) client.close();
+  await bus?.close();
   await cluster?.stop();
   await rm(models, { recursive: true, force: true });
 });
 
-test("a node that is killed leaves the ring, and no request fails", async () => {
-  const before = await ringVersion();
-  load.take();
-  await cluster.nodes[3]?.kill();
-  await eventually(async () => {
-    const names = await nodesInRing();
-    return names.includes("node-4") ? `node-4 is still in the ring: ${names}` : undefined;
+test("a fourth node takes over its share, and nothing is computed again", async () => {
+  const before = ring;
+  const seen = await during(async () => {
+    await cluster.start("node", "--id", "node-4", "--listen", "127.0.0.1:0");
+    await areActive("node-1", "node-2", "node-3", "node-4");
   });
-  const seen = load.take();
   expect(seen.failures).toEqual([]);
-  expect(seen.requests).toBeGreaterThan(100);
-  expect(await ringVersion()).toBeGreaterThan(before);
+  expect(seen.computed).toBe(0);
+  const sample = evenSample(100_000);
+  const moved = movement(compileRing(before), compileRing(ring), sample, 2);
+  expect(moved.primariesMoved).toBeLessThanOrEqual(1 / 4 + 0.02);
+  expect(moved.movedBetweenUnchanged).toBe(0);
 });
 
-/** Until everything was computed, and everything asked is a hit. */
-async function warm(): Promise<void> {
-  await eventually(async () => {
-    load.take();
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    const { requests, hits } = load.take();
-    return requests > 0 && hits === requests ? undefined : `${hits} of ${requests} are hits`;
+test("a node that leaves gives away what it has, and no request fails", async () => {
+  const seen = await during(async () => {
+    expect(await cluster.nodes[0]?.stop()).toBe(0);
+    await areActive("node-2", "node-3", "node-4");
   });
-}
+  expect(seen.failures).toEqual([]);
+  expect(seen.computed).toBe(0);
+});
 
-function ringVersion(): Promise<number> {
-  const [gateway] = cluster.gateways;
-  if (gateway === undefined) throw new Error("gateways were started");
-  return metric(gateway, "kvring_gateway_ring_version");
-}
-
-async function nodesInRing(): Promise<string[]> {
+test("a node that is killed leaves the ring, and no request fails", async () => {
+  const seen = await during(async () => {
+    await cluster.nodes[1]?.kill();
+    await areActive("node-3", "node-4");
+  });
+  expect(seen.failures).toEqual([]);
+  expect(seen.computed).toBe(0);
   const target = cluster.gateways[0]?.addresses["grpc"] ?? "";
-  const args = [kvringScript, "ring", "--target", target];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
-  return [...stdout.matchAll(/node-\d+/g)].map(([name]) => name);
+  const shown = await promisify(execFile)(process.execPath, [
+    ...[kvringScript, "ring", "--target", target],
+  ]);
+  expect(shown.stdout).not.toContain("node-2");
+});
+
+/** What the load sees while something happens, and for a second after. */
+async function during(happening: () => Promise<void>): Promise<Seen> {
+  load.take();
+  await happening();
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  const seen = load.take();
+  if (process.env["SHOW"]) process.stderr.write(`${JSON.stringify(seen)}\n`);
+  expect(seen.requests).toBeGreaterThan(100);
+  return seen;
+}
+
+async function areActive(...ids: readonly string[]): Promise<void> {
+  const wanted = ids.map((id) => `${id} active`).join();
+  await eventually(() => {
+    const found = ring.members.map(({ id, state }) => `${id} ${state}`).join();
+    return found === wanted ? undefined : `the ring is ${found}`;
+  });
 }

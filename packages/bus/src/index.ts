@@ -16,6 +16,7 @@ export {
   leaveRing,
   type RingMember,
   type RingRecord,
+  updateMember,
   watchRing,
 } from "./membership.ts";
 export { connectNatsBus, type NatsBusOptions } from "./nats/bus.ts";

@@ -69,6 +69,30 @@ export async function joinRing(
   });
 }
 
+/**
+ * Changes what the ring says of a member, if this incarnation is in it: false, and nothing changes,
+ * when it was taken out meanwhile.
+ */
+export async function updateMember(
+  registry: Registry,
+  member: RingMember,
+): Promise<{ readonly isMember: boolean; readonly ring: RingRecord }> {
+  const what = `the ring member "${member.id}"`;
+  const mine = checkRecord(ringMember, member, { reason: "BAD_CONFIG", what });
+  return compareAndSet(registry, key, (stored) => {
+    const ring = readRing(stored?.value);
+    const current = ring.members.find(({ id }) => id === mine.id);
+    if (current?.incarnation !== mine.incarnation) {
+      return { kind: "leave", outcome: { isMember: false, ring } };
+    }
+    if (sameMember(current, mine)) return { kind: "leave", outcome: { isMember: true, ring } };
+    const others = ring.members.filter(({ id }) => id !== mine.id);
+    const next = changed(ring, [...others, mine]);
+    const outcome = { isMember: true, ring: next };
+    return { kind: "write", value: encodeRecord(next), outcome };
+  });
+}
+
 export type Leaving =
   | { readonly outcome: "left"; readonly ring: RingRecord }
   /** This incarnation was not in the ring (any more). */

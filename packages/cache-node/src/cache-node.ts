@@ -2,6 +2,7 @@ import type { Server } from "@grpc/grpc-js";
 import { type Clock, checkNodeId, type Log } from "@kvring/core";
 import { createStore, type PolicyName } from "@kvring/store";
 import { ExchangeServer } from "@kvring/wire";
+import type { Entries } from "./entries.ts";
 import { NodeHandler } from "./node-handler.ts";
 import { addCacheNodeService } from "./service.ts";
 import type { NodeState, NodeStats } from "./stats.ts";
@@ -30,7 +31,12 @@ export interface CacheNode {
   readonly zone: string;
   readonly state: NodeState;
   addTo(server: Server): void;
+  readonly entries: Entries;
   stats(): NodeStats;
+  /** Whether every gateway linked to us routes by that ring, or a later one. */
+  isFollowed(ringVersion: number): boolean;
+  /** Gateways linked to us. */
+  readonly routers: number;
   /**
    * Begins nothing new. Resolves with true when nothing is under way any more, or with false after
    * `timeoutMs`.
@@ -56,6 +62,11 @@ export function createCacheNode(options: CacheNodeOptions): CacheNode {
     zone,
     get state() {
       return handler.isDraining ? "draining" : "serving";
+    },
+    entries: handler.entries,
+    isFollowed: (version) => handler.isFollowed(version),
+    get routers() {
+      return handler.routers;
     },
     addTo(server) {
       addCacheNodeService(server, node, (call) => exchange.accept(call));

@@ -1,4 +1,4 @@
-import { Entry, isAtLeast, limits, type Position, supersedes } from "@kvring/core";
+import { Entry, isAtLeast, limits, type Position, stampAge, supersedes } from "@kvring/core";
 import type { Store } from "@kvring/store";
 import type { Lent } from "@kvring/wire";
 
@@ -24,6 +24,20 @@ export class Entries {
     // Sending a large one takes many turns, and an eviction must not overtake it.
     const held = this.#store.hold(key);
     return held && { bytes: held.bytes, life, release: () => held.release() };
+  }
+
+  /** Keys of 32 bytes one behind the other, the hottest first. */
+  hottestKeys(most: number): Uint8Array {
+    return this.#store.hottestKeys(most);
+  }
+
+  /** The entry as of now, for somebody else to keep. */
+  copy(key: Uint8Array): Uint8Array | undefined {
+    const stored = this.#store.peek(key);
+    if (stored === undefined) return undefined;
+    const copy = Uint8Array.from(stored.bytes);
+    stampAge(copy, new Entry(copy).ageMs + stored.ageMs, stored.ttlMs);
+    return copy;
   }
 
   /**

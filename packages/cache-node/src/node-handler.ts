@@ -51,6 +51,25 @@ export class NodeHandler implements ExchangeHandler {
     });
   }
 
+  get entries(): Entries {
+    return this.#entries;
+  }
+
+  /** Whether every gateway here routes by that ring, or a later one. Others route by none. */
+  isFollowed(ringVersion: number): boolean {
+    for (const session of this.#sessions.values()) {
+      if (session.ringVersion > 0 && session.ringVersion < ringVersion) return false;
+    }
+    return true;
+  }
+
+  /** Gateways that have us in their ring. */
+  get routers(): number {
+    let routers = 0;
+    for (const session of this.#sessions.values()) if (session.ringVersion > 0) routers += 1;
+    return routers;
+  }
+
   get isDraining(): boolean {
     return this.#drained !== undefined;
   }

@@ -13,6 +13,8 @@ import type { PolicyName } from "@kvring/store";
 import { bindServer, serverOptions } from "@kvring/wire";
 import { advertisedAddress } from "./advertised-address.ts";
 import { createCacheNode } from "./cache-node.ts";
+import { leaveGracefully } from "./departure.ts";
+import { Handovers } from "./handover/handovers.ts";
 import { Membership } from "./membership/membership.ts";
 import { registerNodeMetrics } from "./metrics.ts";
 import type { NodeStats } from "./stats.ts";
@@ -28,8 +30,18 @@ export interface NodeOptions {
   readonly advertise: string | undefined;
   readonly capacityBytes: number;
   readonly policy: PolicyName;
-  /** How long computations under way may take to end when the node leaves. */
+  /** How many nodes hold a key, as gateways have it. */
+  readonly replicas: number;
+  /** How long all may take that is done before the node leaves. */
   readonly drainMs: number;
+  /** How long giving entries away may take when the node leaves; 0: none are given. */
+  readonly handoverMs: number;
+  /** How long a node that joins is given what became its own before it computes the rest. */
+  readonly warmMs: number;
+  /** Entries that are given at a change of the ring, the hottest first. */
+  readonly handoverEntries: number;
+  /** Bytes a second that are given. */
+  readonly handoverBytesPerSecond: number;
 }
 
 export const defaultNodeOptions: NodeOptions = Object.freeze({
@@ -39,7 +51,12 @@ export const defaultNodeOptions: NodeOptions = Object.freeze({
   advertise: undefined,
   capacityBytes: limits.nodeBytes,
   policy: "lru",
+  replicas: 2,
   drainMs: 8_000,
+  handoverMs: 5_000,
+  warmMs: 60_000,
+  handoverEntries: 1_000_000,
+  handoverBytesPerSecond: 64 * 1024 * 1024,
 });
 
 /** A node that listens and, as soon as the bus can be reached, is in the ring. */
@@ -79,13 +96,18 @@ export async function startNode(parts: {
   const port = await bindServer(server, options.listen, ServerCredentials.createInsecure());
   const { host } = parseListen(options.listen);
   const address = options.advertise ?? advertisedAddress({ host, port });
-  const membership = new Membership({
-    bus,
-    log,
-    clock,
-    member: { id, address, zone: options.zone, incarnation: newIncarnation(), state: "active" },
-    onRing: ({ version }) => {
-      ringVersion = version;
+  const handovers = new Handovers({
+    ...{ self: id, entries: node.entries, clock, log, replicas: options.replicas },
+    mostEntries: options.handoverEntries,
+    bytesPerSecond: options.handoverBytesPerSecond,
+    onSettled: (version) => membership.settled(version),
+  });
+  const membership: Membership = new Membership({
+    ...{ bus, log, clock, warmMs: options.warmMs },
+    member: { id, address, zone: options.zone, incarnation: newIncarnation() },
+    onRing: (ring) => {
+      ringVersion = ring.version;
+      handovers.follow(ring);
     },
   });
   membership.start();
@@ -101,9 +123,7 @@ export async function startNode(parts: {
       },
     ],
     async drain() {
-      await membership.leave();
-      await node.drain(options.drainMs);
-      await membership.stop();
+      await leaveGracefully({ node, membership, handovers, clock, log, options });
       node.close();
       await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       log.info({ id }, "the node has drained");

@@ -10,10 +10,8 @@ import { silentLog, systemClock } from "@kvring/core";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Membership } from "./membership.ts";
 
-const member = {
-  ...{ id: "n1", address: "127.0.0.1:1", zone: "z", incarnation: "life-1" },
-  state: "active" as const,
-};
+const member = { id: "n1", address: "127.0.0.1:1", zone: "z", incarnation: "life-1" };
+const warmMs = 1_000;
 
 let bus: Bus;
 let ring: RingRecord;
@@ -27,7 +25,7 @@ beforeEach(async () => {
   });
   warnings = [];
   const log = { ...silentLog, warn: (_: object, text: string) => void warnings.push(text) };
-  membership = new Membership({ bus, log, clock: systemClock, member, onRing() {} });
+  membership = new Membership({ bus, log, clock: systemClock, member, warmMs, onRing() {} });
   membership.start();
   await isIn(["n1"]);
 });
@@ -53,7 +51,8 @@ test("a node joins again when the ring is gone", async () => {
 });
 
 test("a node whose place another life has taken waits, and does not push it out", async () => {
-  const other = { ...member, incarnation: "life-2", address: "127.0.0.1:2" };
+  const changes = { incarnation: "life-2", address: "127.0.0.1:2", state: "active" as const };
+  const other = { ...member, ...changes };
   await joinRing(bus.registry, other, { replaces: "life-1" });
   await vi.waitFor(() => {
     const refused = warnings.filter((text) => text.includes('another live node is called "n1"'));

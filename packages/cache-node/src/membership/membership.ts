@@ -3,21 +3,27 @@ import {
   type Bus,
   joinRing,
   leaveRing,
+  type NodeRecord,
+  type RecordAnnouncement,
   type RingMember,
   type RingRecord,
   type Stoppable,
+  updateMember,
   watchRecords,
   watchRing,
 } from "@kvring/bus";
 import { type Clock, KvringError, type Log } from "@kvring/core";
 import { keepTrying } from "@kvring/ops";
 import { RejoinPause } from "./rejoin-pause.ts";
+import { Warming } from "./warming.ts";
 
 export interface MembershipParts {
   readonly bus: Bus;
   readonly log: Log;
   readonly clock: Clock;
-  readonly member: RingMember;
+  readonly member: Omit<RingMember, "state">;
+  /** How long others may take to give a newcomer what became its own. */
+  readonly warmMs: number;
   /** The ring now and after every change. */
   readonly onRing: (ring: RingRecord) => void;
 }
@@ -26,7 +32,10 @@ type Standing =
   | { readonly step: "outside" }
   /** On the way in, for the first time or again; `stop` ends the trying. */
   | { readonly step: "entering"; readonly stop: () => void }
-  | { readonly step: "inside" }
+  /** In the ring, and being given what is ours; `stop` ends the waiting for it. */
+  | { readonly step: "joining"; readonly stop: () => void }
+  | { readonly step: "active" }
+  | { readonly step: "draining" }
   | { readonly step: "left" };
 
 /**
@@ -36,24 +45,52 @@ type Standing =
 export class Membership {
   readonly #parts: MembershipParts;
   readonly #attached: Stoppable[] = [];
-  readonly #pause: RejoinPause;
+  readonly #pause = new RejoinPause();
   /** The incarnations that announce themselves under our id, ours excepted. */
   #others: ReadonlySet<string> = new Set();
   #standing: Standing = { step: "outside" };
+  #ring: RingRecord = { version: 0, members: [] };
   /** The ring that we entered: older ones do not know us yet. */
   #enteredAt = 0;
+  #settledRing = 0;
+  #announcement: RecordAnnouncement<"node"> | undefined;
 
   constructor(parts: MembershipParts) {
     this.#parts = parts;
-    this.#pause = new RejoinPause();
   }
 
   get isJoined(): boolean {
-    return this.#standing.step === "inside";
+    const { step } = this.#standing;
+    return step === "joining" || step === "active";
   }
 
   start(): void {
     this.#enter();
+  }
+
+  /** We have given away all that others own since that ring. */
+  settled(ringVersion: number): void {
+    this.#settledRing = ringVersion;
+    this.#announce();
+  }
+
+  /**
+   * Gives its keys to others, and stays in the ring for what is still to be read here. Tells the
+   * ring that says so; undefined: there is none, as we are not in it or cannot say so.
+   */
+  async drain(): Promise<number | undefined> {
+    const { bus, member, log } = this.#parts;
+    const { step } = this.#standing;
+    if (step !== "joining" && step !== "active") return undefined;
+    this.#become({ step: "draining" });
+    this.#announce();
+    try {
+      const { isMember, ring } = await updateMember(bus.registry, this.#record());
+      return isMember ? ring.version : undefined;
+    } catch (error) {
+      log.warn({ node: member.id, reason: KvringError.from(error).reason }, "the ring is not told");
+      return undefined;
+    }
   }
 
   async leave(): Promise<void> {
@@ -74,9 +111,24 @@ export class Membership {
 
   /** The only place where the standing changes; who has left stays out. */
   #become(next: Standing): void {
-    if (this.#standing.step === "left") return;
-    if (this.#standing.step === "entering") this.#standing.stop();
+    const old = this.#standing;
+    if (old.step === "left") return;
+    if (old.step === "entering" || old.step === "joining") old.stop();
     this.#standing = next;
+  }
+
+  /** What ring and presence say of us. */
+  #record(): RingMember {
+    const { step } = this.#standing;
+    const state = step === "active" || step === "draining" ? step : "joining";
+    return { ...this.#parts.member, state };
+  }
+
+  #announce(): void {
+    const record: NodeRecord = { ...this.#record(), settledRing: this.#settledRing };
+    this.#announcement?.update(record).catch((error) => {
+      this.#parts.log.warn({ reason: KvringError.from(error).reason }, "nobody is told of us");
+    });
   }
 
   #enter(): void {
@@ -87,40 +139,65 @@ export class Membership {
   async #join(): Promise<void> {
     const { bus, member } = this.#parts;
     if (this.#attached.length === 0) await this.#attach();
-    const joining = await joinRing(bus.registry, member);
-    if (joining.outcome === "joined") {
-      await this.#entered(joining.ring);
-      return;
-    }
-    const { incarnation } = joining.current;
+    // Where nobody is who could give us anything, there is nothing to wait for.
+    const isAlone = !this.#ring.members.some(
+      ({ id, state }) => id !== member.id && state === "active",
+    );
+    const entrant: RingMember = { ...member, state: isAlone ? "active" : "joining" };
+    const joining = await joinRing(bus.registry, entrant);
+    if (joining.outcome === "joined") return this.#entered(joining.ring, isAlone);
+    const { incarnation, address } = joining.current;
     if (this.#others.has(incarnation) || this.#enteredAt > 0) {
       throw new KvringError(
         "DUPLICATE_NODE",
-        `another live node is called "${member.id}", at ${joining.current.address}: give this one another --id`,
+        `another live node is called "${member.id}", at ${address}: give this one another --id`,
       );
     }
     // Nobody announces itself as that incarnation: it died without leaving.
-    const replaced = await joinRing(bus.registry, member, { replaces: incarnation });
+    const replaced = await joinRing(bus.registry, entrant, { replaces: incarnation });
     if (replaced.outcome !== "joined") {
       throw new KvringError("BUS_CONFLICT", "the ring changed while the node joined");
     }
-    await this.#entered(replaced.ring);
+    await this.#entered(replaced.ring, isAlone);
   }
 
-  async #entered(ring: RingRecord): Promise<void> {
+  async #entered(ring: RingRecord, isAlone: boolean): Promise<void> {
+    const { bus, member, clock, log, warmMs } = this.#parts;
     if (this.#standing.step === "left") {
       // We left while we were on the way in.
-      const { bus, member } = this.#parts;
       await leaveRing(bus.registry, member.id, member.incarnation);
       return;
     }
     this.#enteredAt = ring.version;
-    this.#become({ step: "inside" });
+    this.#ring = ring;
+    if (isAlone) {
+      this.#become({ step: "active" });
+    } else {
+      const onWarm = (): void => this.#activate();
+      const options = { self: member.id, enteredAt: ring.version, ring: () => this.#ring };
+      const warming = new Warming({ ...options, bus, clock, log, warmMs, onWarm });
+      this.#become({ step: "joining", stop: () => warming.stop() });
+      warming.start();
+    }
+    this.#announce();
+  }
+
+  /** All that became ours was given to us, or has taken too long: whoever misses asks us only. */
+  #activate(): void {
+    if (this.#standing.step !== "joining") return;
+    const { bus, log } = this.#parts;
+    const tell = async (): Promise<void> => {
+      if (this.#standing.step === "active") await updateMember(bus.registry, this.#record());
+    };
+    this.#become({ step: "active" });
+    this.#announce();
+    keepTrying("become active", tell, log);
   }
 
   #follow(ring: RingRecord): void {
+    this.#ring = ring;
     this.#parts.onRing(ring);
-    if (this.#standing.step !== "inside" || isMember(ring, this.#parts.member)) return;
+    if (!this.isJoined || isMember(ring, this.#parts.member)) return;
     // Told late of a ring from before we came; a version that began anew is that of a lost ring.
     if (ring.version > 0 && ring.version < this.#enteredAt) return;
     const { clock, log, member } = this.#parts;
@@ -138,13 +215,13 @@ export class Membership {
    * speak is somebody else.
    */
   async #attach(): Promise<void> {
-    const { bus, member } = this.#parts;
+    const { bus } = this.#parts;
     this.#others = await this.#hear();
-    const { id, incarnation, address, zone, state } = member;
-    this.#attached.push(
-      await watchRing(bus.registry, (ring) => this.#follow(ring)),
-      await announceRecord(bus.presence, "node", { id, incarnation, address, zone, state }),
-    );
+    this.#attached.push(await watchRing(bus.registry, (ring) => this.#follow(ring)));
+    const record = { ...this.#record(), settledRing: this.#settledRing };
+    const announcement = await announceRecord(bus.presence, "node", record);
+    this.#announcement = announcement;
+    this.#attached.push(announcement);
   }
 
   async #hear(): Promise<ReadonlySet<string>> {
@@ -163,6 +240,6 @@ export class Membership {
 /** Those who are asked answer at once; this is what a busy machine may take. */
 const listenMs = 300;
 
-function isMember(ring: RingRecord, { id, incarnation }: RingMember): boolean {
+function isMember(ring: RingRecord, { id, incarnation }: Omit<RingMember, "state">): boolean {
   return ring.members.some((one) => one.id === id && one.incarnation === incarnation);
 }

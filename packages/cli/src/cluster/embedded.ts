@@ -49,7 +49,8 @@ export async function startEmbedded(parts: {
   try {
     const nodes: CacheNodeProcess[] = [];
     for (let index = 1; index <= parts.nodes; index += 1) {
-      const options = { ...defaultNodeOptions, ...parts.node, id: `node-${index}` };
+      // They end together: there is nobody to give entries to.
+      const options = { ...defaultNodeOptions, ...parts.node, id: `node-${index}`, handoverMs: 0 };
       nodes.push(
         keep(await startNode({ ...shared, options: { ...options, listen: "127.0.0.1:0" } })),
       );

@@ -57,6 +57,11 @@ Example:
         advertise: values.advertise,
         capacityBytes: values.capacity,
         policy: values.policy,
+        replicas: values.replicas,
+        handoverMs: values.handoverTimeout,
+        warmMs: values.joinTimeout,
+        handoverBytesPerSecond: values.handoverRate,
+        handoverEntries: values.handoverEntries,
       },
     });
     const page = await serveHttp({

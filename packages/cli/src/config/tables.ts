@@ -208,6 +208,43 @@ export const nodeProcess = {
     shows: "name",
     help: "owners of a key lie in different zones where there are several",
   }),
+  replicas: setting({
+    name: "replicas",
+    value: count(1, 8),
+    fallback: 2,
+    shows: "n",
+    help: "nodes that hold a key, as the gateways have it",
+  }),
+  handoverTimeout: setting({
+    name: "handover-timeout",
+    value: durationMs.pipe(
+      z.number().max(8_000, "a duration of at most 8s, as all of leaving takes 10s at most"),
+    ),
+    fallback: "5s",
+    shows: "duration",
+    help: "how long entries are given to their new owners when the node leaves; 0 for not at all",
+  }),
+  joinTimeout: setting({
+    name: "join-timeout",
+    value: upToADay,
+    fallback: "60s",
+    shows: "duration",
+    help: "how long a node that joins is given what became its own; the rest is computed anew",
+  }),
+  handoverRate: setting({
+    name: "handover-rate",
+    value: bytes,
+    fallback: "64MiB",
+    shows: "size",
+    help: "what is given to new owners in a second, so that requests do not wait for it",
+  }),
+  handoverEntries: setting({
+    name: "handover-entries",
+    value: count(0, 100_000_000),
+    fallback: 1_000_000,
+    shows: "n",
+    help: "entries that are given at a change of the ring, the hottest first",
+  }),
 };
 
 export const worker = {

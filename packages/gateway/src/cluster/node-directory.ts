@@ -1,7 +1,8 @@
 import { type Registry, type RingRecord, type Stoppable, watchRing } from "@kvring/bus";
 import type { Clock, Log, RequestKey } from "@kvring/core";
-import { compileRing, evenSample, type Ring } from "@kvring/ring";
+import { evenSample } from "@kvring/ring";
 import { connectNode, type NodeLink } from "@kvring/wire";
+import { Routes } from "./routes.ts";
 
 /**
  * The nodes of the current ring, and a link to each. A ring that lags behind costs misses, never
@@ -11,7 +12,7 @@ export class NodeDirectory {
   readonly #links = new Map<string, NodeLink>();
   readonly #connect: (member: { id: string; address: string }) => NodeLink;
   readonly #log: Log;
-  #ring: Ring = compileRing({ version: 0, members: [] });
+  #routes = new Routes({ version: 0, members: [] });
   readonly #onRing: (ring: RingRecord) => void;
   #watch: Stoppable | undefined;
 
@@ -44,17 +45,18 @@ export class NodeDirectory {
   }
 
   get ringVersion(): number {
-    return this.#ring.version;
+    return this.#routes.record.version;
   }
 
   zoneOf(id: string): string {
-    return this.#ring.members.find((member) => member.id === id)?.zone ?? "";
+    return this.#routes.record.members.find((member) => member.id === id)?.zone ?? "";
   }
 
   /** The share of the key space for which a node is the primary; for reports. */
   primaryShare(id: string): number {
     let own = 0;
-    for (const position of sample) if (this.#ring.ownerAtPoint(position)?.id === id) own += 1;
+    for (const position of sample)
+      if (this.#routes.current.ownerAtPoint(position)?.id === id) own += 1;
     return own / sample.length;
   }
 
@@ -69,12 +71,24 @@ export class NodeDirectory {
 
   /** The links to a key's owners, the primary first; those that are down too. */
   owners(key: RequestKey, replicas: number): readonly NodeLink[] {
-    const owners: NodeLink[] = [];
-    for (const { id } of this.#ring.owners(key, replicas)) {
+    return this.#linked(this.#routes.current.owners(key, replicas));
+  }
+
+  /**
+   * The links to those who held the key before it moved to its present primary; none unless it is
+   * moving now.
+   */
+  formerOwners(key: RequestKey, replicas: number): readonly NodeLink[] {
+    return this.#linked(this.#routes.formerOwners(key, replicas));
+  }
+
+  #linked(members: readonly { readonly id: string }[]): readonly NodeLink[] {
+    const links: NodeLink[] = [];
+    for (const { id } of members) {
       const link = this.#links.get(id);
-      if (link !== undefined) owners.push(link);
+      if (link !== undefined) links.push(link);
     }
-    return owners;
+    return links;
   }
 
   #replace(ring: RingRecord): void {
@@ -87,7 +101,7 @@ export class NodeDirectory {
     for (const member of members.values()) {
       if (!this.#links.has(member.id)) this.#links.set(member.id, this.#connect(member));
     }
-    this.#ring = compileRing(ring, this.#ring);
+    this.#routes = new Routes(ring, this.#routes);
     for (const link of this.#links.values()) link.routeBy(ring.version);
     this.#log.info({ version: ring.version, nodes: members.size }, "the ring changed");
     this.#onRing(ring);

@@ -9,6 +9,7 @@ import type { GatewayMetrics } from "../metrics.ts";
 import type { GatewayOptions } from "../options.ts";
 import { encodeAnswerFor } from "./answers.ts";
 import { type CheckedRequest, checkRequest } from "./checked-request.ts";
+import { askFormerOwners } from "./former-owners.ts";
 import type { JobPublisher } from "./job-publisher.ts";
 import { type Call, type Finish, OpenRequest } from "./open-request.ts";
 import { OwnerWalk } from "./owner-walk.ts";
@@ -172,34 +173,37 @@ export class InferencePath {
     const { key, cache, scopes } = open.request;
     const owners = nodes.owners(key, options.replicas);
     const minBorn = coherence.admission.minBorn([...scopes, scopeId({ kind: "key", key })]);
+    const request = { key, tenant: open.call.tenant, minBorn, maxAgeMs: cache.maxAgeMs };
+    const { hedgeMs, stallMs } = options;
+    const patience = { clock, untilMs: open.untilMs, hedgeMs, stallMs, wait: !cache.onlyIfCached };
+    let former = nodes.formerOwners(key, options.replicas);
     let granted = false;
-    const walk = new OwnerWalk(
-      owners,
-      { key, tenant: open.call.tenant, minBorn, maxAgeMs: cache.maxAgeMs },
-      {
-        clock,
-        untilMs: open.untilMs,
-        hedgeMs: options.hedgeMs,
-        stallMs: options.stallMs,
-        wait: !cache.onlyIfCached,
-      },
-      {
-        onGranted: (link, token) => {
+    const walk = new OwnerWalk(owners, request, patience, {
+      onGranted: (link, token) => {
+        const compute = (): void => {
           granted = true;
           void jobs.fill(open, link, token, owners);
-        },
-        onFound: (bytes, { waited, stored }) =>
-          guarded(open, () =>
-            this.#found(arrival, open, bytes, { waited, stored, granted, minBorn }),
-          ),
-        onMissing: () => open.fail(notCached()),
-        onFailed: (error) => open.fail(error),
-        onUnreachable: () => {
-          if (cache.onlyIfCached) open.fail(notCached());
-          else this.#uncached(open);
-        },
+        };
+        if (former.length === 0) return compute();
+        const onFound = (): void => {
+          granted = false;
+        };
+        const question = { open, former, request, options: patience, link, token };
+        // Once: a token that comes again is for computing.
+        former = [];
+        askFormerOwners({ ...question, onFound, onMissing: compute });
       },
-    );
+      onFound: (bytes, { waited, stored }) =>
+        guarded(open, () =>
+          this.#found(arrival, open, bytes, { waited, stored, granted, minBorn }),
+        ),
+      onMissing: () => open.fail(notCached()),
+      onFailed: (error) => open.fail(error),
+      onUnreachable: () => {
+        if (cache.onlyIfCached) open.fail(notCached());
+        else this.#uncached(open);
+      },
+    });
     open.onEnd(() => walk.cancel());
     walk.start();
   }

@@ -47,6 +47,8 @@ export class PathUnderTest {
   readonly coherence = new ScriptedCoherence(born);
   /** The owners of every key. */
   owners: readonly ScriptedLink[] = this.links;
+  /** Those who held every key before. */
+  formerOwners: readonly ScriptedLink[] = [];
 
   private constructor(
     catalog: Awaited<ReturnType<typeof catalogOf>>,
@@ -62,7 +64,11 @@ export class PathUnderTest {
       ringVersion: () => 1,
       linksUp: () => 2,
     });
-    const nodes = { owners: () => this.owners, ringVersion: 1 };
+    const nodes = {
+      owners: () => this.owners,
+      formerOwners: () => this.formerOwners,
+      ringVersion: 1,
+    };
     this.path = new InferencePath({
       options: { ...defaultGatewayOptions, ...options },
       clock: this.clock,
