@@ -1,5 +1,9 @@
+import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 import { KvringError } from "@kvring/core";
 import { program } from "./program.ts";
+
+// What it would write to stderr, in lines of its own form, comes to us as errors too.
+if (process.env["GRPC_VERBOSITY"] === undefined) setLogVerbosity(logVerbosity.NONE);
 
 try {
   await program().parseAsync();

@@ -107,7 +107,7 @@ export async function startGateway(parts: {
     },
     checks: () => [
       check("serving", () => !draining, "the gateway is draining"),
-      check("log", () => coherence.wasLeased, "the control log gave no lease yet"),
+      check("log", () => coherence.wasLeased, "the control log, in NATS, gave no lease yet"),
       check("model", () => catalog.isReady, "no live worker holds a model of the catalog"),
     ],
     async drain() {
