@@ -8,6 +8,7 @@ import {
   watchRepository,
 } from "@kvring/runtime";
 import { connectNode } from "@kvring/wire";
+import { DeferredJobs } from "./jobs/deferred-jobs.ts";
 import { JobRunner } from "./jobs/job-runner.ts";
 import { NodeLinks } from "./jobs/node-links.ts";
 import { ReplicaCopies } from "./jobs/replica-copies.ts";
@@ -29,6 +30,9 @@ export interface WorkerProcess {
   drain(): Promise<void>;
 }
 
+/** How long jobs whose holder cannot be reached may keep a worker that leaves. */
+const leaveMs = 2_000;
+
 /** Throws BAD_CONFIG when the model repository is not there. The bus is waited for. */
 export async function startWorker(parts: {
   readonly options: WorkerOptions;
@@ -47,6 +51,7 @@ export async function startWorker(parts: {
     connectNode({ nodeId, address, peerId: id, log, clock }),
   );
   const copies = new ReplicaCopies({ links, log });
+  const deferred = new DeferredJobs({ links, log });
   const reader = bus.log.read({ onRecord() {}, onEpoch() {} });
   const metrics: WorkerMetrics = new WorkerMetrics(parts.metrics.registry, {
     models: () => host.serving,
@@ -55,6 +60,7 @@ export async function startWorker(parts: {
     runtime,
     links,
     copies,
+    deferred,
     reader,
     metrics,
     log,
@@ -76,6 +82,7 @@ export async function startWorker(parts: {
   });
   const release = async (): Promise<void> => {
     await host.stop();
+    await deferred.idle(leaveMs);
     await copies.idle();
     await Promise.all([reader.stop(), links.close(), runtime.close()]);
   };

@@ -13,6 +13,7 @@ import {
 import { Registry } from "prom-client";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { WorkerMetrics } from "../metrics.ts";
+import { DeferredJobs } from "./deferred-jobs.ts";
 import { JobRunner } from "./job-runner.ts";
 import { NodeLinks } from "./node-links.ts";
 import { ReplicaCopies } from "./replica-copies.ts";
@@ -49,6 +50,7 @@ let nodes: Map<string, ScriptedNode>;
 let registry: Registry;
 let runner: JobRunner;
 let copies: ReplicaCopies;
+let deferred: DeferredJobs;
 let reached: Position;
 /** What the runtime does when it is run. */
 let compute: () => Promise<Computation>;
@@ -93,9 +95,11 @@ beforeEach(async () => {
   });
   const links = new NodeLinks(({ nodeId }) => node(nodeId));
   copies = new ReplicaCopies({ links, log: silentLog });
+  deferred = new DeferredJobs({ links, log: silentLog });
   runner = new JobRunner({
     links,
     copies,
+    deferred,
     runtime,
     reader,
     courier,
@@ -222,16 +226,6 @@ describe("a job that nobody waits for", () => {
     expect(await counted("kvring_worker_dropped_jobs_total")).toEqual(['{why="abandoned"} 1']);
   });
 
-  test("since its holder is gone is dropped: the waiters are at the next owner", async () => {
-    vi.useFakeTimers();
-    node("n1").become("connecting");
-    const done = run();
-    await vi.advanceTimersByTimeAsync(1_000);
-    await done;
-    expect(runs).toHaveLength(0);
-    expect(await counted("kvring_worker_dropped_jobs_total")).toEqual(['{why="holder-lost"} 1']);
-  });
-
   test("since it has neither owner nor gateway is dropped", async () => {
     await run({ owners: [] });
     expect(await counted("kvring_worker_dropped_jobs_total")).toEqual(['{why="holder-lost"} 1']);
@@ -270,20 +264,6 @@ describe("a job that fails", () => {
     expect(node("n1").failures).toMatchObject([{ error: { reason: "BUS_UNAVAILABLE" } }]);
   });
 
-  test("is given again when not even that could be told", async () => {
-    compute = async () => {
-      node("n1").broken = new KvringError("LINK_LOST", "gone");
-      throw new KvringError("MODEL_FAILED", "no");
-    };
-    await expect(run()).rejects.toMatchObject({ reason: "LINK_LOST" });
-  });
-
-  test("at its beginning, since the link was lost, is given again", async () => {
-    node("n1").broken = new KvringError("LINK_LOST", "gone");
-    await expect(run()).rejects.toMatchObject({ reason: "LINK_LOST" });
-    expect(runs).toHaveLength(0);
-  });
-
   test("by killing its workers is failed, not tried, when it is given once more", async () => {
     await run({}, maxDeliveries);
     expect(runs).toHaveLength(1);
@@ -306,6 +286,58 @@ describe("a job that fails", () => {
     };
     await run();
     expect(node("n3").puts).toHaveLength(2);
+  });
+});
+
+describe("a job whose holder this worker cannot reach", () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  });
+
+  test("is begun when it can, and is nobody else's meanwhile", async () => {
+    node("n1").become("connecting");
+    const taken = run();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await taken;
+    expect(runs).toHaveLength(0);
+    node("n1").become("up");
+    await deferred.idle(60_000);
+    expect(puts()).toContainEqual(["n1", "token"]);
+    expect(await counted("kvring_worker_dropped_jobs_total")).toEqual([]);
+  });
+
+  test("is attempted again when the link breaks at its beginning", async () => {
+    node("n1").broken = new KvringError("LINK_LOST", "gone");
+    await run();
+    expect(runs).toHaveLength(0);
+    node("n1").broken = undefined;
+    await vi.advanceTimersByTimeAsync(1_000);
+    await deferred.idle(60_000);
+    expect(puts()).toContainEqual(["n1", "token"]);
+  });
+
+  test("is not taken for one that kills its workers", async () => {
+    compute = async () => {
+      node("n1").broken = new KvringError("LINK_LOST", "gone");
+      throw new KvringError("MODEL_FAILED", "no");
+    };
+    await run({}, maxDeliveries);
+    node("n1").broken = undefined;
+    compute = async () => ({ outputs: [sum], computeMs: 1 });
+    await vi.advanceTimersByTimeAsync(1_000);
+    await deferred.idle(60_000);
+    expect(puts()).toContainEqual(["n1", "token"]);
+  });
+
+  test("is given up after ten seconds", async () => {
+    node("n1").become("connecting");
+    const taken = run();
+    await vi.advanceTimersByTimeAsync(11_000);
+    await taken;
+    await vi.advanceTimersByTimeAsync(11_000);
+    await deferred.idle(60_000);
+    expect(runs).toHaveLength(0);
+    expect(await counted("kvring_worker_dropped_jobs_total")).toEqual(['{why="holder-lost"} 1']);
   });
 });
 

@@ -6,11 +6,13 @@ import {
   decodeMissJob,
   encodeAnswer,
   type MissJob,
+  type NodeLink,
   resolveInputs,
   resolveOutputs,
   scanRequest,
 } from "@kvring/wire";
 import type { WorkerMetrics } from "../metrics.ts";
+import type { DeferredJobs } from "./deferred-jobs.ts";
 import { GatewayHolder, type Holder, NodeHolder } from "./holder.ts";
 import type { NodeLinks } from "./node-links.ts";
 import type { ReplicaCopies } from "./replica-copies.ts";
@@ -23,6 +25,7 @@ export interface JobParts {
   readonly runtime: Runtime;
   readonly links: NodeLinks;
   readonly copies: ReplicaCopies;
+  readonly deferred: DeferredJobs;
   readonly courier: Courier;
   readonly reader: LogReader;
   readonly slots: Slots;
@@ -46,25 +49,22 @@ export class JobRunner {
     artifact: ModelArtifact,
     delivery: { readonly body: Uint8Array; readonly deliveries: number },
   ): Promise<void> {
+    const { links, courier, deferred, metrics } = this.#parts;
     const job = decodeMissJob(delivery.body);
-    const holder = await this.#holderOf(job);
-    // Nobody who could be asked waits for it: the waiters have gone on to the next owner.
-    if (holder === undefined) return this.#parts.metrics.dropped("holder-lost");
-    if (delivery.deliveries > maxDeliveries) {
-      this.#parts.metrics.failed("POISON_JOB");
+    const attempt = (holder: Holder): Promise<void> => {
+      if (delivery.deliveries <= maxDeliveries) return this.#compute(artifact, job, holder);
+      metrics.failed("POISON_JOB");
       return holder.fail(poison(job));
-    }
-    await this.#compute(artifact, job, holder);
-  }
-
-  async #holderOf(job: MissJob): Promise<Holder | undefined> {
+    };
+    if (job.replyTo !== "") return attempt(new GatewayHolder(courier, job));
     const [owner] = job.owners;
-    if (job.replyTo !== "") return new GatewayHolder(this.#parts.courier, job);
-    if (owner === undefined) return undefined;
+    const onLost = (): void => metrics.dropped("holder-lost");
+    if (owner === undefined) return onLost();
+    const attemptAt = (link: NodeLink): Promise<void> => attempt(new NodeHolder(link, job));
     try {
-      return new NodeHolder(await this.#parts.links.reach(owner), job);
-    } catch {
-      return undefined;
+      await attemptAt(await links.reach(owner));
+    } catch (error) {
+      if (!deferred.defer(owner, attemptAt, onLost)) throw error;
     }
   }
 

@@ -26,30 +26,38 @@ export class NodeLinks {
    */
   async reach(owner: JobOwner): Promise<NodeLink> {
     const link = this.#take(owner);
-    if (link.state === "up") {
-      this.#missing.delete(link);
-      return link;
-    }
-    if (this.#missing.has(link)) throw lost(owner);
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        stop();
-        this.#missing.add(link);
-        reject(lost(owner));
-      }, upTimeoutMs);
-      const stop = link.onState((state) => {
-        if (state !== "up") return;
-        clearTimeout(timer);
-        stop();
-        resolve();
-      });
-    });
-    return link;
+    if (link.state !== "up" && this.#missing.has(link)) throw lost(owner);
+    return this.#whenUp(owner, link, upTimeoutMs);
+  }
+
+  /** Resolves when the link is up; throws LINK_LOST when that takes longer than `timeoutMs`. */
+  async waitFor(owner: JobOwner, timeoutMs: number): Promise<NodeLink> {
+    return this.#whenUp(owner, this.#take(owner), timeoutMs);
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.#links.values()].map((link) => link.close()));
     this.#links.clear();
+  }
+
+  async #whenUp(owner: JobOwner, link: NodeLink, timeoutMs: number): Promise<NodeLink> {
+    if (link.state !== "up") {
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => {
+          stop();
+          this.#missing.add(link);
+          reject(lost(owner));
+        }, timeoutMs);
+        const stop = link.onState((state) => {
+          if (state !== "up") return;
+          clearTimeout(timer);
+          stop();
+          resolve();
+        });
+      });
+    }
+    this.#missing.delete(link);
+    return link;
   }
 
   #take(owner: JobOwner): NodeLink {
