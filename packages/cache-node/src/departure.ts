@@ -2,10 +2,13 @@ import type { Clock, Log } from "@kvring/core";
 import type { CacheNode } from "./cache-node.ts";
 import type { Handovers } from "./handover/handovers.ts";
 import type { Membership } from "./membership/membership.ts";
+import { type SnapshotParts, saveSnapshot } from "./snapshot/snapshot.ts";
 
 /** Gateways hear of a ring within milliseconds; who does not in this time finds us gone. */
 const hearingMs = 1_000;
 const pollMs = 10;
+/** Also where everything else has taken its time. */
+const leastSnapshotMs = 1_500;
 
 /**
  * How a node goes without anybody noticing. First the ring says that it drains: keys belong to
@@ -17,11 +20,12 @@ export async function leaveGracefully(parts: {
   readonly node: CacheNode;
   readonly membership: Membership;
   readonly handovers: Handovers;
+  readonly snapshot: SnapshotParts | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly options: { readonly drainMs: number; readonly handoverMs: number };
 }): Promise<void> {
-  const { node, membership, handovers, clock, log, options } = parts;
+  const { node, membership, handovers, snapshot, clock, log, options } = parts;
   const startMs = clock.nowMs();
   const leftMs = (): number => Math.max(0, startMs + options.drainMs - clock.nowMs());
   const until = (holds: () => boolean, mostMs: number): Promise<boolean> =>
@@ -41,6 +45,7 @@ export async function leaveGracefully(parts: {
   await membership.leave();
   await until(() => node.routers === 0, hearingMs);
   await membership.stop();
+  if (snapshot !== undefined) await saveSnapshot(snapshot, Math.max(leftMs(), leastSnapshotMs));
 }
 
 async function poll(clock: Clock, holds: () => boolean, mostMs: number): Promise<boolean> {

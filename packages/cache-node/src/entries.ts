@@ -40,6 +40,17 @@ export class Entries {
     return copy;
   }
 
+  /** Keeps what was here before, older by `elapsedMs`; stamps `bytes`. False: it has expired. */
+  restore(key: Uint8Array, bytes: Uint8Array, elapsedMs: number): boolean {
+    const { ageMs, ttlMs } = new Entry(bytes);
+    stampAge(bytes, ageMs + elapsedMs, ttlMs - elapsedMs);
+    return this.keep(key, new Entry(bytes));
+  }
+
+  clear(): void {
+    this.#store.clear();
+  }
+
   /**
    * Keeps a copy of `entry`, unless what is here was born later. An answer that comes late is
    * valid by its own `born`, whatever happened to the token it was computed under.

@@ -1,4 +1,7 @@
 import { createHash } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Bus, createInProcessBus, type RingRecord, watchRing } from "@kvring/bus";
 import { Entry, encodeEntry, silentLog, systemClock } from "@kvring/core";
 import { createMetrics } from "@kvring/ops";
@@ -176,4 +179,19 @@ test("who joins is active in the end, also when it is given nothing", async () =
     10_000,
   );
   await areActive("n1", "n2");
+});
+
+test("what a node had when it ended it has when it starts again", async () => {
+  const snapshotDirectory = await mkdtemp(join(tmpdir(), "kvring-node-"));
+  try {
+    await start("n1", { snapshotDirectory });
+    await areActive("n1");
+    await fill();
+    await nodes.get("n1")?.drain();
+    await start("n1", { snapshotDirectory });
+    await areActive("n1");
+    expect(await holds("n1")).toEqual({ owned: keyCount, found: keyCount });
+  } finally {
+    await rm(snapshotDirectory, { recursive: true, force: true });
+  }
 });

@@ -17,6 +17,7 @@ import { leaveGracefully } from "./departure.ts";
 import { Handovers } from "./handover/handovers.ts";
 import { Membership } from "./membership/membership.ts";
 import { registerNodeMetrics } from "./metrics.ts";
+import { loadSnapshot, type SnapshotParts } from "./snapshot/snapshot.ts";
 import type { NodeStats } from "./stats.ts";
 
 /** Settings of a node's process; all durations in milliseconds. */
@@ -42,6 +43,8 @@ export interface NodeOptions {
   readonly handoverEntries: number;
   /** Bytes a second that are given. */
   readonly handoverBytesPerSecond: number;
+  /** Where entries are kept from one run to the next; undefined: nowhere. */
+  readonly snapshotDirectory: string | undefined;
 }
 
 export const defaultNodeOptions: NodeOptions = Object.freeze({
@@ -57,6 +60,7 @@ export const defaultNodeOptions: NodeOptions = Object.freeze({
   warmMs: 60_000,
   handoverEntries: 1_000_000,
   handoverBytesPerSecond: 64 * 1024 * 1024,
+  snapshotDirectory: undefined,
 });
 
 /** A node that listens and, as soon as the bus can be reached, is in the ring. */
@@ -91,6 +95,8 @@ export async function startNode(parts: {
     log,
     ringVersion: () => ringVersion,
   });
+  const snapshot = snapshotOf(options, { entries: node.entries, clock, log });
+  if (snapshot !== undefined) await loadSnapshot(snapshot);
   node.addTo(server);
   registerNodeMetrics(parts.metrics.registry, id, () => node.stats());
   const port = await bindServer(server, options.listen, ServerCredentials.createInsecure());
@@ -123,10 +129,18 @@ export async function startNode(parts: {
       },
     ],
     async drain() {
-      await leaveGracefully({ node, membership, handovers, clock, log, options });
+      await leaveGracefully({ node, membership, handovers, snapshot, clock, log, options });
       node.close();
       await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       log.info({ id }, "the node has drained");
     },
   };
+}
+
+function snapshotOf(
+  { snapshotDirectory, id }: NodeOptions,
+  parts: Pick<SnapshotParts, "entries" | "clock" | "log">,
+): SnapshotParts | undefined {
+  if (snapshotDirectory === undefined) return undefined;
+  return { ...parts, directory: snapshotDirectory, id, wallMs: () => Date.now() };
 }

@@ -60,6 +60,7 @@ Example:
         replicas: values.replicas,
         handoverMs: values.handoverTimeout,
         warmMs: values.joinTimeout,
+        snapshotDirectory: values.snapshot,
         handoverBytesPerSecond: values.handoverRate,
         handoverEntries: values.handoverEntries,
       },

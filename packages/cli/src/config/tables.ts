@@ -238,6 +238,12 @@ export const nodeProcess = {
     shows: "size",
     help: "what is given to new owners in a second, so that requests do not wait for it",
   }),
+  snapshot: setting({
+    name: "snapshot",
+    value: text,
+    shows: "dir",
+    help: "where entries are written when the node ends, and read when it starts (default: nowhere)",
+  }),
   handoverEntries: setting({
     name: "handover-entries",
     value: count(0, 100_000_000),
