@@ -4,6 +4,7 @@ import { gatewayCommand } from "./commands/gateway.ts";
 import { inferCommand } from "./commands/infer.ts";
 import { invalidateCommand } from "./commands/invalidate.ts";
 import { nodeCommand } from "./commands/node.ts";
+import { replayCommand } from "./commands/replay.ts";
 import { ringCommand } from "./commands/ring.ts";
 import { statsCommand } from "./commands/stats.ts";
 import { upCommand } from "./commands/up.ts";
@@ -33,6 +34,7 @@ Every setting is a flag, a variable KVRING_NAME, or a key of --config; in that o
     invalidateCommand(),
     statsCommand(),
     ringCommand(),
+    replayCommand(),
     demoCommand(),
   ]) {
     kvring.addCommand(command.configureOutput({ outputError }));

@@ -22,6 +22,8 @@ export interface TraceRequest {
 }
 
 const firstSlots = 1_024;
+/** Beyond so many, even a cache that counts entries takes its memory as it fills. */
+const mostFirstSlots = 2 ** 22;
 
 /**
  * A cache without values: every request that misses comes in, sizes are the trace's own, and
@@ -43,7 +45,8 @@ export class TraceCache {
   constructor({ policy, capacity, unit, ttlMs }: TraceCacheOptions) {
     this.#capacity = capacity;
     this.#ttlMs = ttlMs ?? Number.POSITIVE_INFINITY;
-    const slots = unit === "entries" ? capacity + 1 : firstSlots;
+    // W-TinyLFU's sketch is as large as the cache from the beginning, as in published figures.
+    const slots = unit === "entries" ? Math.min(capacity + 1, mostFirstSlots) : firstSlots;
     this.#order = orderFor(policy, { slots, capacity, asPublished: true });
     this.#pool = new SlotPool(slots);
     this.#idOf = new Int32Array(slots);
