@@ -34,7 +34,8 @@ export type BusStatus =
 
 /**
  * The one ordered history that all gateways share. Records are never overwritten, expired or
- * reordered, so a reader that got to a position has seen all that came before it.
+ * reordered, so a reader that got to a position has seen all that came before it, or was told that
+ * it was purged.
  */
 export interface ControlLog {
   /**
@@ -50,15 +51,26 @@ export interface ControlLog {
     readonly expectedLast?: number;
   }): Promise<Position>;
   /**
-   * Reads everything from the beginning of the log's life, in order, without a gap, and follows
-   * it. `onRecord` is called once per record, synchronously; the reader's position is that of the
-   * last record given. A new epoch is announced before its first record.
+   * Reads everything from the beginning of the log's life, or from the first record that was not
+   * purged, in order, without a gap, and follows it. `onRecord` is called once per record,
+   * synchronously; the reader's position is that of the last record given. A new epoch is announced
+   * before its first record.
    */
   read(reader: {
     onRecord(record: LogEntry): void;
-    /** The log began a new life: all positions so far mean nothing any more. */
-    onEpoch(epoch: number): void;
+    /**
+     * The log began a new life: all positions so far mean nothing any more. `before` is the place
+     * before the first record that comes. The same epoch once more: records were purged before
+     * they were read here, and reading goes on behind them.
+     */
+    onEpoch(epoch: number, before: number): void;
   }): LogReader;
+  /**
+   * Forgets the records up to `through`, but not which life the log is in. To `expectedLast`, a
+   * record that was forgotten counts as none. Throws BUS_CONFLICT, and forgets nothing, when the
+   * log has no such place or is in another life.
+   */
+  purge(through: Position): Promise<void>;
   /** The position of the last record acknowledged by the log, asked now. */
   tail(): Promise<Position>;
 }

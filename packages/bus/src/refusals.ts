@@ -1,5 +1,5 @@
 import assert from "node:assert";
-import { KvringError } from "@kvring/core";
+import { KvringError, type Position } from "@kvring/core";
 import { courierBytes } from "./ports.ts";
 
 /** The refusals that both implementations word alike. */
@@ -12,6 +12,13 @@ export function expectationFailed(subject: string, expected: number, actual: num
   return new KvringError(
     "BUS_CONFLICT",
     `"${subject}" was last changed at ${actual}, not at ${expected}: read it again and decide anew`,
+  );
+}
+
+export function noSuchPlace({ epoch, sequence }: Position): KvringError {
+  return new KvringError(
+    "BUS_CONFLICT",
+    `the control log has no place ${sequence} in epoch ${epoch}: nothing is purged`,
   );
 }
 

@@ -6,6 +6,7 @@ import { describeCourier } from "./courier.ts";
 import { describeLifecycle } from "./lifecycle.ts";
 import { describeLog } from "./log.ts";
 import { describePresence } from "./presence.ts";
+import { describePurge } from "./purge.ts";
 import { describeQueue } from "./queue.ts";
 import { describeRegistry } from "./registry.ts";
 
@@ -19,6 +20,7 @@ export interface BusWorld {
 export function describeBus(name: string, world: BusWorld): void {
   describe(`${name} bus`, () => {
     describeLog(world);
+    describePurge(world);
     describeRegistry(world);
     describeQueue(world);
     describeCourier(world);

@@ -11,10 +11,13 @@ export const digest = (start: string): string => start.padEnd(64, "0");
 /** A log reader's listener that remembers everything it is told. */
 export class Listener {
   readonly epochs: number[] = [];
+  /** The places before the first record of each. */
+  readonly befores: number[] = [];
   readonly records: LogEntry[] = [];
 
-  onEpoch = (epoch: number): void => {
+  onEpoch = (epoch: number, before: number): void => {
     this.epochs.push(epoch);
+    this.befores.push(before);
   };
 
   onRecord = (record: LogEntry): void => {

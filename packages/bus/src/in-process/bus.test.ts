@@ -30,6 +30,27 @@ test("a message id is forgotten after two minutes", async () => {
   expect(await queue.depth()).toBe(2);
 });
 
+test("a reader that is overtaken by a purge is told so, and goes on behind it", async () => {
+  const { log } = createInProcessBus();
+  for (let index = 0; index < 1_500; index += 1)
+    await log.append({ subject: "inv", body: bytes("a") });
+  const { epoch } = await log.tail();
+  const befores: number[] = [];
+  const sequences: number[] = [];
+  const reader = log.read({
+    onEpoch: (_, before) => void befores.push(before),
+    onRecord({ position }) {
+      // While it is busy with its first records.
+      if (sequences.length === 0) void log.purge({ epoch, sequence: 1_400 });
+      sequences.push(position.sequence);
+    },
+  });
+  await reader.reached(1_501, 5_000);
+  expect(befores).toEqual([0, 1_400]);
+  expect(sequences.at(-1)).toBe(1_501);
+  expect(sequences).not.toContain(1_000);
+});
+
 test("jobs that nobody took are dropped by their age, and make room", async () => {
   const clock = new ManualClock();
   const { queue } = createInProcessBus({ clock, queueJobs: 2, jobAgeMs: 1_000 });

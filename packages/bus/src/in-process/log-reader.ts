@@ -8,7 +8,8 @@ const recordsPerTurn = 512;
 export class InProcessLogReader implements LogReader {
   readonly #listener: Parameters<ControlLog["read"]>[0];
   readonly #epoch: number;
-  readonly #records: readonly LogEntry[];
+  readonly #purged: () => number;
+  readonly #recordAt: (sequence: number) => LogEntry | undefined;
   readonly #onStop: () => void;
   readonly #waits: PositionWaits;
   #state: "resting" | "woken" | "stopped" = "resting";
@@ -18,13 +19,15 @@ export class InProcessLogReader implements LogReader {
     readonly listener: Parameters<ControlLog["read"]>[0];
     readonly clock: Clock;
     readonly epoch: number;
-    /** Grows at its end while the reader lives. */
-    readonly records: readonly LogEntry[];
+    /** How many records the log has forgotten. */
+    readonly purged: () => number;
+    readonly recordAt: (sequence: number) => LogEntry | undefined;
     readonly onStop: () => void;
   }) {
     this.#listener = options.listener;
     this.#epoch = options.epoch;
-    this.#records = options.records;
+    this.#purged = options.purged;
+    this.#recordAt = options.recordAt;
     this.#onStop = options.onStop;
     this.#waits = new PositionWaits(options.clock);
   }
@@ -58,14 +61,11 @@ export class InProcessLogReader implements LogReader {
   }
 
   #give(): void {
-    if (this.#position.epoch === 0 && this.#state === "woken") {
-      this.#position = { epoch: this.#epoch, sequence: 0 };
-      this.#listener.onEpoch(this.#epoch);
-    }
-    const end = this.#position.sequence + recordsPerTurn;
-    // Read anew each time round: the listener may stop us.
-    while (this.#state === "woken" && this.#position.sequence < end) {
-      const record = this.#records[this.#position.sequence];
+    for (let given = 0; given < recordsPerTurn; given += 1) {
+      // Anew for each: the listener may purge, or stop us.
+      this.#enter();
+      if (this.#state !== "woken") break;
+      const record = this.#recordAt(this.#position.sequence + 1);
       if (record === undefined) {
         this.#state = "resting";
         break;
@@ -75,5 +75,14 @@ export class InProcessLogReader implements LogReader {
     }
     this.#waits.advanced(this.#position.sequence);
     if (this.#state === "woken") setImmediate(() => this.#give());
+  }
+
+  /** Begins to read, or goes on behind what was purged before it was read. */
+  #enter(): void {
+    if (this.#state !== "woken") return;
+    const before = this.#purged();
+    if (this.#position.epoch !== 0 && this.#position.sequence >= before) return;
+    this.#position = { epoch: this.#epoch, sequence: before };
+    this.#listener.onEpoch(this.#epoch, before);
   }
 }

@@ -2,7 +2,7 @@ import type { Clock, Position } from "@kvring/core";
 import { encodeEpoch, epochSubject, randomEpoch } from "../epoch-record.ts";
 import type { BusLimits } from "../options.ts";
 import type { ControlLog, LogEntry, LogReader } from "../ports.ts";
-import { assertSubject, closedBus, expectationFailed, logFull } from "../refusals.ts";
+import { assertSubject, closedBus, expectationFailed, logFull, noSuchPlace } from "../refusals.ts";
 import { InProcessLogReader } from "./log-reader.ts";
 import { MessageIds } from "./message-ids.ts";
 
@@ -15,8 +15,9 @@ export class InProcessLog implements ControlLog {
   readonly #epoch = randomEpoch();
   readonly #limits: BusLimits;
   readonly #ids: MessageIds<Position>;
-  /** Invariant: the record at index i has sequence i + 1. */
-  readonly #records: LogEntry[] = [];
+  /** Invariant: the record at index i has sequence `#purged` + i + 1. */
+  #records: LogEntry[] = [];
+  #purged = 0;
   readonly #lastOf = new Map<string, number>();
   readonly #readers = new Set<InProcessLogReader>();
   readonly #clock: Clock;
@@ -39,9 +40,8 @@ export class InProcessLog implements ControlLog {
     if (expectedLast !== undefined && expectedLast !== last) {
       throw expectationFailed(subject, expectedLast, last);
     }
-    const bytes = recordBytes + subject.length + body.byteLength;
+    const bytes = bytesOf(subject, body);
     if (this.#bytes + bytes > this.#limits.logBytes) throw logFull(this.#limits.logBytes);
-    this.#bytes += bytes;
     const position = this.#add(subject, body.slice());
     if (messageId !== undefined) this.#ids.remember(messageId, position);
     for (const reader of this.#readers) reader.wake();
@@ -53,7 +53,8 @@ export class InProcessLog implements ControlLog {
       listener,
       clock: this.#clock,
       epoch: this.#epoch,
-      records: this.#records,
+      purged: () => this.#purged,
+      recordAt: (sequence) => this.#records[sequence - this.#purged - 1],
       onStop: () => this.#readers.delete(reader),
     });
     if (this.#closed) return reader;
@@ -62,9 +63,22 @@ export class InProcessLog implements ControlLog {
     return reader;
   }
 
+  async purge(through: Position): Promise<void> {
+    if (this.#closed) throw closedBus();
+    const { epoch, sequence } = through;
+    if (epoch !== this.#epoch || sequence > this.#last) throw noSuchPlace(through);
+    const count = Math.max(0, sequence - this.#purged);
+    for (const { position, subject, body } of this.#records.slice(0, count)) {
+      this.#bytes -= bytesOf(subject, body);
+      if (this.#lastOf.get(subject) === position.sequence) this.#lastOf.delete(subject);
+    }
+    this.#records = this.#records.slice(count);
+    this.#purged += count;
+  }
+
   async tail(): Promise<Position> {
     if (this.#closed) throw closedBus();
-    return { epoch: this.#epoch, sequence: this.#records.length };
+    return { epoch: this.#epoch, sequence: this.#last };
   }
 
   close(): void {
@@ -72,10 +86,19 @@ export class InProcessLog implements ControlLog {
     for (const reader of this.#readers) reader.halt();
   }
 
+  get #last(): number {
+    return this.#purged + this.#records.length;
+  }
+
   #add(subject: string, body: Uint8Array): Position {
-    const position = Object.freeze({ epoch: this.#epoch, sequence: this.#records.length + 1 });
+    const position = Object.freeze({ epoch: this.#epoch, sequence: this.#last + 1 });
     this.#records.push({ position, subject, body });
+    this.#bytes += bytesOf(subject, body);
     this.#lastOf.set(subject, position.sequence);
     return position;
   }
+}
+
+function bytesOf(subject: string, body: Uint8Array): number {
+  return recordBytes + subject.length + body.byteLength;
 }

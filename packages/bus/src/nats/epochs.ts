@@ -47,6 +47,12 @@ export class Epochs {
     return this.ask(session);
   }
 
+  /** Says the epoch of `life` once more, so that its first record may be purged. */
+  async repeat(session: Session, life: Life): Promise<Life> {
+    await this.#write(session, { lastSubjectSequence: life.begun }, life.epoch);
+    return this.ask(session);
+  }
+
   /** The stream went away: what was known of it means nothing. */
   forget(session: Session): void {
     this.#lives.delete(session);
@@ -83,9 +89,10 @@ export class Epochs {
   async #write(
     session: Session,
     expect: { readonly lastSequence: number } | { readonly lastSubjectSequence: number },
+    epoch = randomEpoch(),
   ): Promise<void> {
     try {
-      await session.js.publish(this.#names.logSubject(epochSubject), encodeEpoch(randomEpoch()), {
+      await session.js.publish(this.#names.logSubject(epochSubject), encodeEpoch(epoch), {
         msgID: randomUUID(),
         expect: { ...expect },
       });

@@ -1,5 +1,5 @@
 import { type Clock, type Log, nowhere, type Position } from "@kvring/core";
-import { type ConsumerConfig, DeliverPolicy } from "nats";
+import { type ConsumerConfig, DeliverPolicy, type StreamState } from "nats";
 import { decodeEpoch, epochSubject } from "../epoch-record.ts";
 import type { ControlLog, LogReader } from "../ports.ts";
 import { PositionWaits } from "../position-waits.ts";
@@ -79,22 +79,32 @@ export class NatsLogReader implements LogReader {
   }
 
   async #begin(session: Session, isCurrent: () => boolean): Promise<Partial<ConsumerConfig>> {
-    const { ensure, epochs } = this.#options;
+    const { ensure, epochs, names } = this.#options;
     await ensure(session);
     let life = await epochs.ask(session);
-    if (life.epoch === this.#life.epoch && !(await this.#isIntact(session))) {
+    const { state } = await session.jsm.streams.info(names.logStream);
+    const isSame = life.epoch === this.#life.epoch;
+    const isOvertaken = isSame && this.#isPurged(state, this.#position.sequence + 1);
+    if (isSame && !isOvertaken && !(await this.#isIntact(session, state))) {
       life = await epochs.renew(session, life);
     }
-    if (isCurrent() && life.epoch !== this.#life.epoch) this.#enter(life);
+    if (isCurrent() && (isOvertaken || life.epoch !== this.#life.epoch)) {
+      this.#enter(life, Math.max(0, state.first_seq - 1));
+    }
     return {
       deliver_policy: DeliverPolicy.StartSequence,
       opt_start_seq: this.#position.sequence + 1,
     };
   }
 
-  async #isIntact(session: Session): Promise<boolean> {
+  /** Whether a record is gone because everything up to it was purged, and not because it was lost. */
+  #isPurged({ first_seq: first, last_seq: last }: StreamState, sequence: number): boolean {
+    return sequence < first && sequence <= last;
+  }
+
+  async #isIntact(session: Session, state: StreamState): Promise<boolean> {
     if (this.#isBroken) return false;
-    if (this.#last === undefined) return true;
+    if (this.#last === undefined || this.#isPurged(state, this.#position.sequence)) return true;
     const { logStream } = this.#options.names;
     const stored = await storedMessage(session, logStream, { seq: this.#position.sequence });
     return (
@@ -104,21 +114,21 @@ export class NatsLogReader implements LogReader {
     );
   }
 
-  #enter(life: Life): void {
+  #enter(life: Life, before: number): void {
     // Who waits for a first record is right to wait on; who waits in an epoch that is over is not.
-    if (this.#position.epoch !== 0) this.#waits.abandon("the log began a new epoch");
+    if (this.#position.epoch !== 0) this.#waits.abandon("the log is read anew");
     this.#life = life;
     this.#last = undefined;
     this.#isBroken = false;
-    this.#position = { epoch: life.epoch, sequence: 0 };
+    this.#position = { epoch: life.epoch, sequence: before };
     this.#options.onPosition(this.#position);
-    loudly(() => this.#options.listener.onEpoch(life.epoch));
+    loudly(() => this.#options.listener.onEpoch(life.epoch, before));
   }
 
   #receive({ subject, body, messageId, delivery }: Followed): void {
     const { names, listener, onPosition } = this.#options;
     const sequence = delivery.streamSequence;
-    if (this.#position.sequence > 0 && sequence !== this.#position.sequence + 1) {
+    if (sequence !== this.#position.sequence + 1) {
       this.#isBroken = true;
       this.#follower.restart("records were erased before they were read");
       return;

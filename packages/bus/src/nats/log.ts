@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Clock, Log, Position } from "@kvring/core";
 import type { ControlLog, LogReader } from "../ports.ts";
-import { assertSubject, expectationFailed, logFull } from "../refusals.ts";
+import { assertSubject, expectationFailed, logFull, noSuchPlace } from "../refusals.ts";
 import type { Attempts } from "./attempts.ts";
 import { Epochs } from "./epochs.ts";
 import type { NatsLink } from "./link.ts";
@@ -89,6 +89,21 @@ export class NatsLog implements ControlLog {
     });
     this.#readers.add(reader);
     return reader;
+  }
+
+  purge(through: Position): Promise<void> {
+    const { attempts, names, timeoutMs } = this.#options;
+    const what = "purging the control log";
+    const { epoch, sequence } = through;
+    return attempts.run({ what, part: "log", timeoutMs }, async (session) => {
+      let life = await this.#epochs.ask(session);
+      const { state } = await session.jsm.streams.info(names.logStream);
+      if (life.epoch !== epoch || sequence > state.last_seq) throw noSuchPlace(through);
+      if (life.begun <= sequence) life = await this.#epochs.repeat(session, life);
+      // Somebody began another life meanwhile.
+      if (life.epoch !== epoch || life.begun <= sequence) throw noSuchPlace(through);
+      await session.jsm.streams.purge(names.logStream, { seq: sequence + 1 });
+    });
   }
 
   tail(): Promise<Position> {

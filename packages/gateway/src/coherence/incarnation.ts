@@ -46,7 +46,10 @@ export class Incarnation {
     this.core = new GatewayCore(parts.options);
     this.#acknowledgements = new Acknowledgements(parts.bus.courier, parts.options.id);
     this.#reader = parts.bus.log.read({
-      onEpoch: (epoch) => this.#step({ kind: "epoch", epoch, before: 0 }),
+      onEpoch: (epoch, before) => {
+        const isSame = epoch === this.core.position.epoch;
+        this.#step(isSame ? { kind: "overtaken" } : { kind: "epoch", epoch, before });
+      },
       onRecord: ({ position, subject, body }) =>
         this.#step({ kind: "record", position, record: decodeRecord(subject, body) }),
     });
@@ -131,9 +134,14 @@ export class Incarnation {
       case "ended":
         onEnded(effect.why);
         break;
-      // The bus reads without gaps by itself, and the log's prefix is kept (ADR 0009).
-      case "reread":
       case "purge":
+        this.#parts.bus.log.purge(effect.through).catch((error) => {
+          // The next checkpoint asks for it again.
+          log.warn({ reason: KvringError.from(error).reason }, "the control log was not purged");
+        });
+        break;
+      // The bus reads without gaps by itself.
+      case "reread":
         break;
     }
   }

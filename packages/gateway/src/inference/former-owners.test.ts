@@ -62,3 +62,15 @@ test("the former owners are left alone when the request ends", () => {
   asked.cancel();
   expect(former.asked.cancelled).toBe(true);
 });
+
+test("an owner that lacks what the next one has gets a copy", async () => {
+  under.formerOwners = [];
+  const cached = { name: "cache_control", kind: "string", value: "only-if-cached" } as const;
+  const [primary, secondary] = under.links as [ScriptedLink, ScriptedLink];
+  const again = under.ask([cached]);
+  primary.asked.onMissing();
+  secondary.asked.onFound(storedEntry(), here);
+  expect(again.status).toMatch(/hit/);
+  expect(primary.puts).toMatchObject([{ token: undefined, store: true }]);
+  expect(secondary.puts).toEqual([]);
+});

@@ -1,5 +1,13 @@
-import { type Clock, Entry, isAtLeast, KvringError, type Position, scopeId } from "@kvring/core";
-import { type ScannedRequest, scanRequest } from "@kvring/wire";
+import {
+  type Clock,
+  Entry,
+  isAtLeast,
+  KvringError,
+  type Position,
+  type RequestKey,
+  scopeId,
+} from "@kvring/core";
+import { type NodeLink, type ScannedRequest, scanRequest } from "@kvring/wire";
 import type { CacheStatus } from "../cache/cache-status.ts";
 import type { NearCache } from "../cache/near-cache.ts";
 import type { ModelCatalog } from "../catalog/model-catalog.ts";
@@ -193,10 +201,12 @@ export class InferencePath {
         former = [];
         askFormerOwners({ ...question, onFound, onMissing: compute });
       },
-      onFound: (bytes, { waited, stored }) =>
+      onFound: (bytes, { waited, stored }, without) => {
+        repair(without, key, bytes);
         guarded(open, () =>
           this.#found(arrival, open, bytes, { waited, stored, granted, minBorn }),
-        ),
+        );
+      },
       onMissing: () => open.fail(notCached()),
       onFailed: (error) => open.fail(error),
       onUnreachable: () => {
@@ -369,4 +379,11 @@ function leaseLapsed(leaseAgeMs: number): KvringError {
     "BUS_UNAVAILABLE",
     `the control log ${since}, so nobody knows what is current: check NATS and retry, or allow stale-if-error=S`,
   );
+}
+
+/** An owner that should have it and does not gets a copy; it may have been down when it was put. */
+function repair(without: readonly NodeLink[], key: RequestKey, entry: Uint8Array): void {
+  for (const link of without) {
+    link.put({ key, token: undefined, entry: Uint8Array.from(entry), store: true }).catch(() => {});
+  }
 }

@@ -8,8 +8,8 @@ export interface WalkListener {
    * Called again when the token comes to us a second time, from this or another owner.
    */
   onGranted(link: NodeLink, token: Uint8Array): void;
-  /** `entry` is borrowed for the call. */
-  onFound(entry: Uint8Array, found: Found): void;
+  /** `entry` is borrowed for the call. `without`: owners before, which said that they lack it. */
+  onFound(entry: Uint8Array, found: Found, without: readonly NodeLink[]): void;
   /** No owner has it, and we did not ask to wait. */
   onMissing(): void;
   onFailed(error: KvringError): void;
@@ -56,7 +56,8 @@ export class OwnerWalk {
   readonly #options: WalkOptions;
   readonly #listener: WalkListener;
   #next = 0;
-  #missing = false;
+  /** Who said that it is not there. */
+  readonly #without: NodeLink[] = [];
   #state: State = { step: "idle" };
 
   constructor(
@@ -98,7 +99,7 @@ export class OwnerWalk {
     const remainingMs = Math.ceil(untilMs - nowMs);
     if (link === undefined || remainingMs <= 0) {
       this.#become({ step: "done" });
-      if (this.#missing) this.#listener.onMissing();
+      if (this.#without.length > 0) this.#listener.onMissing();
       else this.#listener.onUnreachable();
       return;
     }
@@ -159,7 +160,7 @@ export class OwnerWalk {
   #found(entry: Uint8Array, found: Found): void {
     if (this.#state.step === "done") return;
     this.#become({ step: "done" });
-    this.#listener.onFound(entry, found);
+    this.#listener.onFound(entry, found, this.#without);
   }
 
   #failed(error: KvringError): void {
@@ -188,7 +189,7 @@ export class OwnerWalk {
       },
       onMissing: () => {
         if (!isCurrent()) return;
-        this.#missing = true;
+        this.#without.push(link);
         this.#moveOn(turn);
       },
       onFailed: (error) => {
