@@ -17,7 +17,7 @@ export interface Replayed {
 }
 
 /** `kvring replay` with these flags: what it printed, and whether it failed. */
-export function kvringReplay(
+function kvringReplay(
   ...flags: string[]
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {

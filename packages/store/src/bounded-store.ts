@@ -55,7 +55,7 @@ export class BoundedStore implements Store {
     this.#maxSlots = Math.floor(capacityBytes / memory.chargeBytes(0)) + 2;
     const slots = Math.min(initialSlots, this.#maxSlots);
     this.#residency = new Residency(slots, memory);
-    this.#index = new KeyIndex(slots, options.hashSeed);
+    this.#index = new KeyIndex(slots, options.hashSeed, this.#maxSlots);
     this.#order = orderFor(policy, { slots, capacity: capacityBytes });
     this.#wheel = new ExpiryWheel(slots, clock.nowMs());
     this.#putAtMs = new Float64Array(slots);

@@ -6,7 +6,7 @@ import { CsvFormat } from "./csv-format.ts";
  * Where a trace does not say what a miss costs: the same for all. So much, because libCacheSim's
  * GDSF counts in these units, and its figures are reproduced to the last miss.
  */
-export const uniformCostMs = 1e6;
+const uniformCostMs = 1e6;
 
 export const formatNames = ["u32le", "oracle", "csv"] as const;
 export type FormatName = (typeof formatNames)[number];
@@ -34,7 +34,7 @@ export function traceFormat(name: FormatName): TraceFormat {
   }
 }
 
-export function damaged(record: number, why: string): KvringError {
+function damaged(record: number, why: string): KvringError {
   return new KvringError("MESSAGE_MALFORMED", `the trace is damaged: record ${record} ${why}`);
 }
 
