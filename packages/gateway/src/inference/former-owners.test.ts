@@ -50,6 +50,14 @@ test.each<[string, () => void]>([
   if (_.startsWith("leaves")) expect(former.asked.cancelled).toBe(true);
 });
 
+test("who gave us the token is not asked to let us wait for ourselves", async () => {
+  under.formerOwners = [under.primary];
+  under.ask();
+  under.primary.asked.onGranted(token);
+  expect(await under.nextJob()).toMatchObject({ token: Buffer.from(token) });
+  expect(under.primary.asked.request).not.toMatchObject({ joinOnly: true });
+});
+
 test("a token that comes again is for computing", async () => {
   former.asked.onMissing();
   await under.nextJob();

@@ -24,7 +24,9 @@ export interface FormerQuestion {
 export function askFormerOwners(question: FormerQuestion): void {
   const { open, former, request, options, link, token, onFound, onMissing } = question;
   const walk: OwnerWalk = new OwnerWalk(
-    former,
+    // While the new primary is not linked yet, the token comes from a former owner: what is under
+    // way there is ours, and waiting for it would be waiting for ourselves.
+    former.filter((owner) => owner !== link),
     { ...request, joinOnly: true },
     { ...options, wait: true },
     {
