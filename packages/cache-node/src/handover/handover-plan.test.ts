@@ -1,0 +1,66 @@
+import type { RingMember, RingRecord } from "@kvring/bus";
+import { compileRing } from "@kvring/ring";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { HandoverPlan } from "./handover-plan.ts";
+
+type Life = Pick<RingMember, "id" | "incarnation" | "state">;
+const ids = ["n1", "n2", "n3", "n4"];
+const replicas = 2;
+
+const life = (id: string): fc.Arbitrary<Life> =>
+  fc.record({
+    id: fc.constant(id),
+    incarnation: fc.constantFrom("a", "b").map((name) => `${id}-${name}`),
+    state: fc.constantFrom("active" as const, "joining" as const, "draining" as const),
+  });
+
+const lives = fc
+  .tuple(...ids.map((id) => fc.option(life(id), { nil: undefined })))
+  .map((members) => members.flatMap((member) => member ?? []));
+
+function ringOf(version: number, members: readonly Life[]): RingRecord {
+  const rest = ({ id }: Life) => ({ address: `${id}:1`, zone: "z" });
+  return { version, members: members.map((member) => ({ ...member, ...rest(member) })) };
+}
+
+function ownersIn(ring: RingRecord): (key: Uint8Array) => string[] {
+  const members = ring.members.filter(({ state }) => state !== "draining");
+  const compiled = compileRing({ version: ring.version, members });
+  return (key) => compiled.owners(key, replicas).map(({ id }) => id);
+}
+
+const keys = fc.array(fc.uint8Array({ minLength: 32, maxLength: 32 }), {
+  minLength: 10,
+  maxLength: 20,
+});
+
+test("whoever owns a key afterwards and lacks it is given it by exactly one who has it", () => {
+  fc.assert(
+    fc.property(lives, lives, keys, (first, second, some) => {
+      const [before, after] = [ringOf(1, first), ringOf(2, second)];
+      const [formerOwners, newOwners] = [ownersIn(before), ownersIn(after)];
+      const plans = ids.map((self) => ({
+        self,
+        plan: new HandoverPlan({ self, replicas, before, after }),
+      }));
+      const lived = after.members.filter(({ id, incarnation }) =>
+        before.members.some((member) => member.id === id && member.incarnation === incarnation),
+      );
+      for (const key of some) {
+        const holders = formerOwners(key).filter((id) => lived.some((member) => member.id === id));
+        const given = plans.flatMap(({ self, plan }) => {
+          const receivers = plan.receivers(key);
+          if (plan.isEmpty) expect(receivers).toEqual([]);
+          return receivers.map(({ id }) => ({ from: self, to: id }));
+        });
+        const lacking = newOwners(key).filter((id) => !holders.includes(id));
+        const [giver] = holders;
+        expect(given).toEqual(
+          giver === undefined ? [] : lacking.map((to) => ({ from: giver, to })),
+        );
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
