@@ -34,6 +34,9 @@ export function slabSizesFor(capacityBytes: number, policy: PolicyName): SlabSiz
  */
 const spareShare = 1 / 32;
 
+/** Of a length: the value lies in several pieces. */
+const cutBit = 2 ** 31;
+
 /** In the second word of a piece's head: where the value goes on. */
 const continuationWord = 1;
 
@@ -47,9 +50,9 @@ export class SlabMemory implements ValueMemory {
   readonly #sizes: SlabSizes;
   readonly #slabs: Slabs;
   readonly #heap: ExtentHeap;
-  #first = new Uint32Array(64);
-  #lengths = new Uint32Array(64);
-  #values = 0;
+  /** Per slot the address of the first piece, and the length with `cutBit`. */
+  #values = new Uint32Array(128);
+  #count = 0;
 
   constructor(sizes: SlabSizes) {
     this.#sizes = sizes;
@@ -68,7 +71,7 @@ export class SlabMemory implements ValueMemory {
 
   chargeOf(slot: Slot): number {
     let granules = 0;
-    for (let piece = this.#first[slot] as Address; piece !== nowhere; piece = this.#after(piece)) {
+    for (let piece = this.#firstOf(slot); piece !== nowhere; piece = this.#after(piece)) {
       granules += this.#heap.sizeOf(piece);
     }
     return this.#sizes.metadataBytes + granules * granuleBytes;
@@ -78,18 +81,20 @@ export class SlabMemory implements ValueMemory {
     const whole = this.#room(granulesFor(value.byteLength));
     const first = whole === nowhere ? this.#writePieces(value) : this.#writeWhole(whole, value);
     if (first === nowhere) return false;
-    if (slot >= this.#first.length) this.#growSlots(slot + 1);
-    this.#first[slot] = first;
-    this.#lengths[slot] = value.byteLength;
-    this.#values += 1;
+    if (2 * slot >= this.#values.length) this.#growSlots(slot + 1);
+    this.#values[2 * slot] = first;
+    this.#values[2 * slot + 1] = value.byteLength + (whole === nowhere ? cutBit : 0);
+    this.#count += 1;
     return true;
   }
 
   read(slot: Slot): Uint8Array {
-    const first = this.#first[slot] as Address;
+    const first = this.#firstOf(slot);
     assert(first !== nowhere, "only a slot with a value is read");
-    const length = this.#lengths[slot] as number;
-    if (this.#after(first) === nowhere) return this.#slabs.read(first, pieceHeaderBytes, length);
+    const length = this.#lengthOf(slot);
+    // Told by the slot, and not by the piece, which lies elsewhere in memory.
+    if ((this.#values[2 * slot + 1] as number) < cutBit)
+      return this.#slabs.read(first, pieceHeaderBytes, length);
     const copy = new Uint8Array(length);
     let at = 0;
     for (const part of this.parts(slot)) {
@@ -100,19 +105,19 @@ export class SlabMemory implements ValueMemory {
   }
 
   free(slot: Slot): void {
-    this.#giveFrom(this.#first[slot] as Address);
-    this.#first[slot] = nowhere;
-    this.#values -= 1;
+    this.#giveFrom(this.#firstOf(slot));
+    this.#values[2 * slot] = nowhere;
+    this.#count -= 1;
   }
 
   has(slot: Slot): boolean {
-    return (this.#first[slot] ?? nowhere) !== nowhere;
+    return (this.#values[2 * slot] ?? nowhere) !== nowhere;
   }
 
   /** The value's bytes as they lie, without copying. */
   *parts(slot: Slot): Generator<Uint8Array> {
-    let left = this.#lengths[slot] as number;
-    for (let piece = this.#first[slot] as Address; piece !== nowhere; piece = this.#after(piece)) {
+    let left = this.#lengthOf(slot);
+    for (let piece = this.#firstOf(slot); piece !== nowhere; piece = this.#after(piece)) {
       const length = Math.min(left, this.#payload(piece));
       yield this.#slabs.read(piece, pieceHeaderBytes, length);
       left -= length;
@@ -128,10 +133,10 @@ export class SlabMemory implements ValueMemory {
       values += 1;
       const lengths = [...this.parts(slot)].map(({ byteLength }) => byteLength);
       const length = lengths.reduce((sum, part) => sum + part, 0);
-      assert.equal(length, this.#lengths[slot], "the pieces are the value");
+      assert.equal(length, this.#lengthOf(slot), "the pieces are the value");
     }
     assert.equal(this.#heap.usedGranules, granules, "all that is in use is a value's");
-    assert.equal(this.#values, values, "every value has a slot");
+    assert.equal(this.#count, values, "every value has a slot");
     assert(this.slabBytes <= this.#sizes.limitBytes, "slabs stay within their limit");
   }
 
@@ -188,7 +193,7 @@ export class SlabMemory implements ValueMemory {
     const { limitBytes, slabBytes, metadataBytes } = this.#sizes;
     const taken = this.#slabs.totalBytes;
     const usedBytes = this.#heap.usedGranules * granuleBytes;
-    const metadata = usedBytes === 0 ? 0 : (this.#values * metadataBytes) / usedBytes;
+    const metadata = usedBytes === 0 ? 0 : (this.#count * metadataBytes) / usedBytes;
     const leftBytes = (limitBytes - taken - taken * metadata) / (1 + metadata);
     const nextBytes = Math.min(slabBytes, leftBytes);
     // Crumbs would use up the numbers of slabs.
@@ -204,9 +209,15 @@ export class SlabMemory implements ValueMemory {
     return this.#heap.sizeOf(piece) * granuleBytes - pieceHeaderBytes;
   }
 
+  #firstOf(slot: Slot): Address {
+    return this.#values[2 * slot] as Address;
+  }
+
+  #lengthOf(slot: Slot): number {
+    return (this.#values[2 * slot + 1] as number) % cutBit;
+  }
+
   #growSlots(slots: number): void {
-    const larger = 2 ** Math.ceil(Math.log2(slots + 1));
-    this.#first = grownWords(this.#first, larger);
-    this.#lengths = grownWords(this.#lengths, larger);
+    this.#values = grownWords(this.#values, 2 * 2 ** Math.ceil(Math.log2(slots + 1)));
   }
 }

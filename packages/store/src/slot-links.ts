@@ -2,27 +2,25 @@ import assert from "node:assert";
 import { grownInts, noSlot, type Slot } from "./slot.ts";
 
 /**
- * Doubly linked lists over slots; any number of lists share two arrays, as a slot is in one of
+ * Doubly linked lists over slots; any number of lists share one array, as a slot is in one of
  * them at most. Each list is a circle that its owner knows by its first slot; `noSlot` is the
  * empty list. Operations return the first slot as it is afterwards. All O(1) but `walk`.
  */
 export class SlotLinks {
-  #next: Int32Array;
-  #previous: Int32Array;
+  /** Per slot the next and the previous one: beside each other, as most uses need both. */
+  #links: Int32Array;
 
   constructor(slots: number) {
-    this.#next = new Int32Array(slots);
-    this.#previous = new Int32Array(slots);
+    this.#links = new Int32Array(2 * slots);
   }
 
   grow(slots: number): void {
-    this.#next = grownInts(this.#next, slots);
-    this.#previous = grownInts(this.#previous, slots);
+    this.#links = grownInts(this.#links, 2 * slots);
   }
 
   /** The slot that follows; the first one after the last. */
   next(slot: Slot): Slot {
-    return this.#next[slot] as Slot;
+    return this.#links[2 * slot] as Slot;
   }
 
   append(first: Slot, slot: Slot): Slot {
@@ -30,15 +28,15 @@ export class SlotLinks {
       this.#tie(slot, slot);
       return slot;
     }
-    this.#tie(this.#previous[first] as Slot, slot);
+    this.#tie(this.#links[2 * first + 1] as Slot, slot);
     this.#tie(slot, first);
     return first;
   }
 
   remove(first: Slot, slot: Slot): Slot {
-    const next = this.#next[slot] as Slot;
+    const next = this.#links[2 * slot] as Slot;
     if (next === slot) return noSlot;
-    this.#tie(this.#previous[slot] as Slot, next);
+    this.#tie(this.#links[2 * slot + 1] as Slot, next);
     return first === slot ? next : first;
   }
 
@@ -46,8 +44,8 @@ export class SlotLinks {
   join(first: Slot, second: Slot): Slot {
     if (first === noSlot) return second;
     if (second === noSlot) return first;
-    const last = this.#previous[first] as Slot;
-    this.#tie(this.#previous[second] as Slot, first);
+    const last = this.#links[2 * first + 1] as Slot;
+    this.#tie(this.#links[2 * second + 1] as Slot, first);
     this.#tie(last, second);
     return first;
   }
@@ -57,9 +55,9 @@ export class SlotLinks {
     if (first === noSlot) return;
     let slot = first;
     do {
-      const next = this.#next[slot] as Slot;
+      const next = this.#links[2 * slot] as Slot;
       assert(
-        next !== noSlot && this.#previous[next] === slot,
+        next !== noSlot && this.#links[2 * next + 1] === slot,
         `the links at slot ${slot} disagree`,
       );
       yield slot;
@@ -68,7 +66,7 @@ export class SlotLinks {
   }
 
   #tie(slot: Slot, next: Slot): void {
-    this.#next[slot] = next;
-    this.#previous[next] = slot;
+    this.#links[2 * slot] = next;
+    this.#links[2 * next + 1] = slot;
   }
 }
