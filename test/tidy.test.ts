@@ -18,12 +18,12 @@ const layers: Record<string, readonly string[]> = {
   wire: ["core"],
   bus: ["core"],
   ops: ["core"],
+  coherence: ["core"],
   models: ["core"],
   runtime: ["core", "wire"],
   client: ["core", "wire"],
   "cache-node": ["core", "ring", "store", "wire", "bus", "ops"],
   worker: ["core", "coherence", "wire", "bus", "runtime", "ops"],
-  coherence: ["core"],
   gateway: ["core", "coherence", "ring", "store", "wire", "bus", "ops"],
   cli: [
     ...["core", "coherence", "ring", "store", "wire", "bus", "ops", "models", "runtime", "client"],

@@ -23,10 +23,10 @@ const requestsPerSecond = 150;
 const requestTimeoutMs = 20_000;
 const computeMs = 5;
 const baselineMs = 3_000;
-const windowMs = 500;
+const windowMs = 1_000;
 /** Slower than this, and than three times the baseline, is noticed. */
 const noticeableMs = 100;
-/** A window has 75 requests: its hit ratio strays by 0.04 without any fault. */
+/** A window has 150 requests: its hit ratio strays by 0.03 without any fault. */
 const hitRatioTolerance = 0.12;
 
 const invalidateEveryMs = 500;
@@ -45,8 +45,6 @@ export class Laboratory {
   readonly load: Load;
   readonly invalidator: Invalidator;
   readonly #worker: GenerationWorker;
-  /** By key: computations that nothing explained before the current experiment. */
-  #knownExcess = new Map<string, number>();
 
   private constructor(
     cluster: Cluster,
@@ -96,6 +94,11 @@ export class Laboratory {
   /** One question more, beside the load; its record is judged with the others. */
   ask(question: Question): Promise<RequestRecord> {
     return this.load.ask(question);
+  }
+
+  /** Resolves when the clients are connected to every gateway. */
+  async reachable(): Promise<void> {
+    await Promise.all(this.targets.map((target) => target.isBack()));
   }
 
   async close(): Promise<void> {
@@ -153,18 +156,18 @@ export class Laboratory {
   }): Omit<Finding, "skipped"> {
     const { fault, startMs, faultMs, untilMs } = times;
     const history = this.#history();
-    const { recomputed } = judge(history);
     const requests = startedBetween(history.requests, startMs, untilMs);
     const { stale, impossible, wrong, failed } = judge({ ...history, requests });
     const before = health(startedBetween(requests, startMs, faultMs));
-    const after = health(startedBetween(requests, untilMs - 4 * windowMs, untilMs));
+    const after = health(startedBetween(requests, untilMs - 2 * windowMs, untilMs));
     const slowMs = Math.max(noticeableMs, 3 * before.p99Ms);
     const recovery = (isGood: Parameters<typeof recoveryMs>[1]["isGood"]): number =>
       recoveryMs(requests, { faultMs, untilMs, windowMs, isGood });
-    const excess = new Map(recomputed.map(({ key, excess }) => [key, excess]));
-    const known = this.#knownExcess;
-    this.#knownExcess = excess;
-    const grown = [...excess].map(([key, count]) => count - (known.get(key) ?? 0));
+    // What had to be computed again after the previous experiment is not this one's fault.
+    const known = new Map(this.#recomputedBy(faultMs));
+    const grown = this.#recomputedBy(Number.POSITIVE_INFINITY).map(
+      ([key, excess]) => excess - (known.get(key) ?? 0),
+    );
     return {
       fault,
       requests: requests.length,
@@ -183,6 +186,14 @@ export class Laboratory {
       during: health(startedBetween(requests, faultMs, untilMs)),
       after,
     };
+  }
+
+  /** Each key with the computations, up to that moment, that nothing explains. */
+  #recomputedBy(untilMs: number): [key: string, excess: number][] {
+    const history = this.#history();
+    const computations = history.computations.filter(({ atMs }) => atMs < untilMs);
+    const { recomputed } = judge({ ...history, computations });
+    return recomputed.map(({ key, excess }) => [key, excess]);
   }
 
   #history(): History {

@@ -82,7 +82,7 @@ export class Load {
   }
 }
 
-export function question(number: number): { model: string; inputs: Tensor[] } {
+function question(number: number): { model: string; inputs: Tensor[] } {
   return { model: "sum-difference", inputs: [ints("a", number), ints("b", 1)] };
 }
 

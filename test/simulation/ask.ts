@@ -47,11 +47,7 @@ export class Ask {
   #leave: (() => void) | undefined;
   #timer: Appointment | undefined;
 
-  constructor(
-    question: Question,
-    confirmed: number,
-    onEnd: (outcome: Outcome) => void,
-  ) {
+  constructor(question: Question, confirmed: number, onEnd: (outcome: Outcome) => void) {
     this.question = question;
     this.confirmed = confirmed;
     this.onEnd = onEnd;

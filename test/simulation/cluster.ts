@@ -44,8 +44,12 @@ export type Trace = (atMs: number, who: string, what: unknown) => void;
 interface Call {
   readonly gateway: Gateway;
   readonly scopes: readonly ScopeId[];
+  readonly startedMs: number;
   readonly onEnd: (isOk: boolean) => void;
 }
+
+/** The patience of those who invalidate. */
+const callMs = 2_500;
 
 const logTimings = { attemptMs: 60, appendMs: 250, silenceMs: 220 };
 
@@ -108,7 +112,14 @@ export class Cluster {
   startNode(index: number): void {
     const process = this.#process(`node-${index}`);
     const { network, truth } = this;
-    const node = new CacheNode({ process, network, rules: this.#rules, truth, tokenMs: 250 });
+    const node = new CacheNode({
+      process,
+      network,
+      rules: this.#rules,
+      truth,
+      tokenMs: 250,
+      firstToken: 1_000_000 * this.freshId(),
+    });
     const place = this.nodes[index];
     if (place === undefined) this.nodes.push({ current: node });
     else place.current = node;
@@ -120,11 +131,13 @@ export class Cluster {
     const { random, artifacts } = this;
     const { computeMs } = this.plan;
     const worker = new Worker({ process, rules: this.#rules, random, computeMs, artifacts });
-    worker.attach(this.#logClient(process, {
-      onEpoch: (epoch, before) => worker.onEpoch(epoch, before),
-      onRecord: (stored) => worker.onRecord(stored),
-      onOvertaken: () => this.restartWorker(index),
-    }));
+    worker.attach(
+      this.#logClient(process, {
+        onEpoch: (epoch, before) => worker.onEpoch(epoch, before),
+        onRecord: (stored) => worker.onRecord(stored),
+        onOvertaken: () => this.restartWorker(index),
+      }),
+    );
     const place = this.workers[index];
     if (place === undefined) this.workers.push({ current: worker });
     else place.current = worker;
@@ -163,14 +176,21 @@ export class Cluster {
     onEnd: (isOk: boolean) => void,
   ): void {
     const call = this.freshId();
-    this.#calls.set(call, { gateway, scopes, onEnd });
-    gateway.invalidate(call, scopes, isBroad, 2_500);
+    const startedMs = gateway.process.nowMs();
+    this.#calls.set(call, { gateway, scopes, startedMs, onEnd });
+    gateway.invalidate(call, scopes, isBroad, callMs);
   }
 
   #endCall(call: number, isOk: boolean): void {
     const ended = this.#calls.get(call);
     this.#calls.delete(call);
-    ended?.onEnd(isOk);
+    if (ended === undefined) return;
+    const { process } = ended.gateway;
+    const tookMs = process.nowMs() - ended.startedMs;
+    if (tookMs > callMs + 1 && !process.isDead && process.resumedMs <= ended.startedMs) {
+      this.truth.violated(`an invalidation took ${tookMs} of ${callMs} ms at ${process.id}`);
+    }
+    ended.onEnd(isOk);
   }
 
   #process(id: string): Process {

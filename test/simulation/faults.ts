@@ -23,7 +23,10 @@ export class Faults {
       ["outageMs", () => this.#outage()],
       ["replacementMs", () => this.#replace()],
       ["leaveMs", () => this.#leave()],
-      ["evictionMs", () => this.#cluster.random.pick(this.#cluster.nodes).current.evict(this.#cluster.random)],
+      [
+        "evictionMs",
+        () => this.#cluster.random.pick(this.#cluster.nodes).current.evict(this.#cluster.random),
+      ],
       ["ringViewMs", () => this.#changeView()],
     ];
     for (const [kind, strike] of kinds) this.#repeat(faults[kind], strike);
@@ -87,20 +90,29 @@ export class Faults {
     switch (random.pick(["node", "worker", "gateway", "gateway"] as const)) {
       case "node": {
         const index = random.whole(0, nodes.length - 1);
-        nodes[index]?.current.process.die();
-        return this.#lasting(this.#duration(), () => this.#cluster.startNode(index));
+        const dead = nodes[index]?.current;
+        dead?.process.die();
+        this.#lasting(this.#duration(), () => {
+          if (nodes[index]?.current === dead) this.#cluster.startNode(index);
+        });
+        break;
       }
       case "worker": {
         const index = random.whole(0, workers.length - 1);
-        workers[index]?.current.die();
-        return this.#lasting(this.#duration(), () => this.#cluster.startWorker(index));
+        const dead = workers[index]?.current;
+        dead?.die();
+        this.#lasting(this.#duration(), () => {
+          if (workers[index]?.current === dead) this.#cluster.startWorker(index);
+        });
+        break;
       }
       case "gateway": {
         const index = random.whole(0, places.length - 1);
         const current = places[index]?.current;
         if (current === undefined) return;
         this.#cluster.killGateway(current);
-        return this.#lasting(this.#duration(), () => this.#restart(index, current));
+        this.#lasting(this.#duration(), () => this.#restart(index, current));
+        break;
       }
     }
   }

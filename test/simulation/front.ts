@@ -1,25 +1,19 @@
-import { isAtLeast, type Position, type ScopeId } from "@kvring/core";
+import type { Position } from "@kvring/core";
 import { Ask, type Dispatch, type Outcome, type Question } from "./ask.ts";
 import type { Entry } from "./entry.ts";
+import { Flights } from "./flights.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Job, JobQueue } from "./job-queue.ts";
 import type { LogServer } from "./log-server.ts";
 import type { Network } from "./network.ts";
-import type { Answer, CacheNode } from "./node.ts";
+import type { CacheNode } from "./node.ts";
+import { NodeLinks } from "./node-links.ts";
 import type { Random } from "./random.ts";
 import type { Truth } from "./truth.ts";
 
 const reactionMs = 40;
 const patienceMs = 350;
 const publishEveryMs = 60;
-
-/** A computation that this gateway had dispatched, and who else waits for it here. */
-interface Flight {
-  readonly leader: Ask;
-  readonly born: Position;
-  readonly scopes: readonly ScopeId[];
-  readonly joined: Ask[];
-}
 
 export interface FrontParts {
   readonly gateway: Gateway;
@@ -40,15 +34,15 @@ export interface FrontParts {
 /** The way of requests through a gateway: near cache, flights, owners, computation, delivery. */
 export class Front {
   readonly #parts: FrontParts;
-  readonly #flights = new Map<string, Flight>();
+  readonly #flights = new Flights();
+  readonly #links: NodeLinks;
   #waiting: Ask[] = [];
   readonly #open = new Set<Ask>();
-  /** Which nodes it takes for the ring, in which order. */
-  #view: readonly CacheNode[];
 
   constructor(parts: FrontParts) {
+    const { gateway, network, replicas, nodes } = parts;
     this.#parts = parts;
-    this.#view = parts.nodes;
+    this.#links = new NodeLinks(gateway.process, network, replicas, nodes);
   }
 
   /** The catalog comes to this gateway. */
@@ -57,7 +51,7 @@ export class Front {
   }
 
   setView(view: readonly CacheNode[]): void {
-    this.#view = view;
+    this.#links.setView(view);
   }
 
   ask(question: Question, onEnd: (outcome: Outcome) => void): void {
@@ -65,7 +59,7 @@ export class Front {
     const startedMs = this.#process.nowMs();
     const ask = new Ask(question, truth.confirmed, (outcome) => {
       this.#open.delete(ask);
-      this.#disband(ask);
+      for (const follower of this.#flights.disband(ask)) this.#redispatch(follower);
       this.#judgeTime(startedMs, outcome);
       onEnd(outcome);
     });
@@ -111,7 +105,10 @@ export class Front {
 
   #admit(ask: Ask): void {
     if (ask.isOver) return;
-    if (this.#parts.gateway.core.standing.kind === "ended") return ask.end("lost");
+    if (this.#parts.gateway.core.standing.kind === "ended") {
+      ask.end("lost");
+      return;
+    }
     ask.admitted = this.#admission.admit(this.#process.nowMs());
     if (ask.admitted === undefined) this.#waiting.push(ask);
     else this.#dispatch(ask, ask.admitted);
@@ -131,14 +128,16 @@ export class Front {
     ask.dispatches += 1;
     const near = nearCache.get(key);
     if (near !== undefined && this.#admission.mayDeliver(near, tagScopes, admitted)) {
-      return this.#answer(ask, artifact, near, "near-hit");
+      this.#answer(ask, artifact, near, "near-hit");
+      return;
     }
     const flight = this.#flights.get(key);
     const joint = [...scopes, ...(flight?.scopes ?? [])];
     if (flight !== undefined && this.#admission.mayJoin(joint, flight.born)) {
       flight.joined.push(ask);
       ask.turnTo(undefined);
-      return this.#wait(ask, patienceMs, () => this.#redispatch(ask));
+      this.#wait(ask, patienceMs, () => this.#redispatch(ask));
+      return;
     }
     this.#askOwner(ask, ask.dispatch, 0);
     if (this.#parts.random.chance(0.15)) this.#hedge(ask, ask.dispatch);
@@ -153,28 +152,26 @@ export class Front {
   }
 
   #owners({ question }: Ask): readonly CacheNode[] {
-    const count = this.#view.length;
-    const owners: CacheNode[] = [];
-    for (let index = 0; index < Math.min(count, this.#parts.replicas); index += 1) {
-      const node = this.#view[(question.key + index) % count];
-      if (node !== undefined) owners.push(node);
-    }
-    return owners;
+    return this.#links.owners(question.key);
   }
 
   /** The owners in turn, and after the last one a computation that no node knows of. */
   #askOwner(ask: Ask, dispatch: Dispatch, index: number): void {
     const node = this.#owners(ask)[index];
-    if (node === undefined) return this.#computeDirectly(ask, dispatch);
+    if (node === undefined) {
+      this.#computeDirectly(ask, dispatch);
+      return;
+    }
+    const { random, deadlineMs } = this.#parts;
     const next = (): void => this.#askOwner(ask, dispatch, index + 1);
     let how: Outcome = "node-hit";
-    const cancel = this.#lookup(node, dispatch, true, (answer) => {
+    const cancel = this.#links.lookup(node, dispatch, deadlineMs, (answer) => {
       const isLate = ask.isOver || ask.turn !== turn;
-      if (isLate && answer.kind === "granted") this.#release(node, dispatch, answer.token);
+      if (isLate && answer.kind === "granted") this.#links.release(node, dispatch, answer.token);
       if (isLate) return;
       switch (answer.kind) {
         case "found":
-          if (index > 0) this.#repair(ask, dispatch, answer.entry);
+          if (index > 0 && random.chance(0.5)) this.#repair(ask, dispatch, answer.entry);
           return this.#found(ask, dispatch, answer.entry, how);
         case "missing":
           return next();
@@ -195,45 +192,24 @@ export class Front {
   #hedge(ask: Ask, dispatch: Dispatch): void {
     const node = this.#owners(ask)[1];
     if (node === undefined) return;
-    this.#lookup(node, dispatch, false, (answer) => {
+    this.#links.lookup(node, dispatch, 0, (answer) => {
       if (ask.isOver || ask.dispatch !== dispatch || answer.kind !== "found") return;
       if (!this.#mayDeliver(ask, answer.entry)) return;
       this.#answer(ask, dispatch.artifact, answer.entry, "node-hit");
     });
   }
 
-  #lookup(
-    node: CacheNode,
-    { key, minBorn }: Dispatch,
-    waits: boolean,
-    onAnswer: (answer: Answer) => void,
-  ): () => void {
-    const asker = this.#process;
-    const { network } = this.#parts;
-    const lookup = { key, minBorn, waits, asker, onAnswer };
-    network.send(asker.id, node.process, () => node.lookup(lookup));
-    return () => network.send(asker.id, node.process, () => node.cancel(lookup));
-  }
-
-  #release(node: CacheNode, { key }: Dispatch, token: number): void {
-    this.#parts.network.send(this.#process.id, node.process, () => node.release(key, token));
-  }
-
-  /** What a replica had is given to the primary, as it is. */
-  #repair(ask: Ask, { key }: Dispatch, entry: Entry): void {
-    const primary = this.#owners(ask)[0];
-    if (primary === undefined || this.#parts.random.chance(0.5)) return;
-    this.#parts.network.send(this.#process.id, primary.process, () =>
-      primary.put(key, entry, undefined),
-    );
+  #repair(ask: Ask, dispatch: Dispatch, entry: Entry): void {
+    const [primary] = this.#owners(ask);
+    if (primary !== undefined) this.#links.repair(primary, dispatch, entry);
   }
 
   /** Under a fill token: the answer goes to the owners, who wake whoever waits for it there. */
   #compute(ask: Ask, dispatch: Dispatch, node: CacheNode, token: number): void {
     const { network } = this.#parts;
     const others = this.#owners(ask).filter((owner) => owner !== node);
-    const { born, key } = dispatch;
-    this.#flights.set(key, { leader: ask, born, scopes: ask.scopes, joined: [] });
+    const { key } = dispatch;
+    this.#flights.begin(ask, dispatch);
     this.#publish(ask, dispatch, `${node.process.id}.${token}`, (entry, from) => {
       const put = (owner: CacheNode, under: number | undefined): void =>
         network.send(from, owner.process, () => owner.put(key, entry, under));
@@ -244,10 +220,10 @@ export class Front {
 
   /** No node can be asked: the worker answers us, and nobody else. */
   #computeDirectly(ask: Ask, dispatch: Dispatch): void {
-    const { network } = this.#parts;
+    const { network, freshId } = this.#parts;
     ask.turnTo(undefined);
     this.#wait(ask, patienceMs, () => this.#redispatch(ask));
-    this.#publish(ask, dispatch, "direct", (entry, from) =>
+    this.#publish(ask, dispatch, `direct.${freshId()}`, (entry, from) =>
       network.send(from, this.#process, () => {
         if (!ask.isOver) this.#found(ask, dispatch, entry, "computed");
       }),
@@ -256,10 +232,10 @@ export class Front {
 
   /** Until the request is over, or moves on: a repeated publication is the same job. */
   #publish(ask: Ask, dispatch: Dispatch, token: string, deliver: Job["deliver"]): void {
-    const { network, log, queue, freshId } = this.#parts;
+    const { network, log, queue } = this.#parts;
     const { born, key, artifact } = dispatch;
     const { model } = ask.question;
-    const messageId = `${key} ${token} ${born.epoch}:${born.sequence} ${freshId()}`;
+    const messageId = `${key} ${token} ${born.epoch}:${born.sequence}`;
     const job = { messageId, key, model, artifact, born, scopes: ask.scopes, deliver };
     const { turn } = ask;
     const attempt = (left: number): void => {
@@ -276,34 +252,15 @@ export class Front {
   }
 
   #found(ask: Ask, dispatch: Dispatch, entry: Entry, how: Outcome): void {
-    this.#land(dispatch, entry);
-    if (!this.#mayDeliver(ask, entry)) return this.#redispatch(ask);
+    const { served, left } = this.#flights.land(dispatch, entry);
+    for (const one of served) this.#answer(one, dispatch.artifact, entry, "joined");
+    for (const one of left) this.#redispatch(one);
+    if (!this.#mayDeliver(ask, entry)) {
+      this.#redispatch(ask);
+      return;
+    }
     if (this.#admission.isCurrent(entry, [])) this.#parts.nearCache.set(dispatch.key, entry);
     this.#answer(ask, dispatch.artifact, entry, how);
-  }
-
-  /** What a flight had computed is right for those who joined it: they were tested when they did. */
-  #land({ key, born, artifact }: Dispatch, entry: Entry): void {
-    const flight = this.#flights.get(key);
-    if (flight === undefined || flight.born !== born) return;
-    this.#flights.delete(key);
-    // Another computation of the key may have had other scopes, and an earlier one for the same
-    // request is older than what the others were tested for.
-    const isItsOwn = entry.scopes === flight.scopes && isAtLeast(entry.born, flight.born);
-    for (const ask of flight.joined) {
-      if (ask.isOver) continue;
-      if (isItsOwn) this.#answer(ask, artifact, entry, "joined");
-      else this.#redispatch(ask);
-    }
-  }
-
-  /** Who had joined goes on alone when the one whom they followed is gone. */
-  #disband(leader: Ask): void {
-    const key = leader.dispatch?.key ?? "";
-    const flight = this.#flights.get(key);
-    if (flight?.leader !== leader) return;
-    this.#flights.delete(key);
-    for (const ask of flight.joined) this.#redispatch(ask);
   }
 
   #answer(ask: Ask, artifact: number, entry: Entry, how: Outcome): void {

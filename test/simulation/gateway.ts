@@ -101,25 +101,35 @@ export class Gateway {
   #carryOut(effect: Effect): void {
     switch (effect.kind) {
       case "append":
-        if (effect.record.kind !== "join" || !this.#joinsLate) return this.#append(effect);
+        if (effect.record.kind !== "join" || !this.#joinsLate) {
+          this.#append(effect);
+          return;
+        }
         this.process.after(400, () => this.#append(effect));
-        return;
+        break;
       case "ack":
-        return this.#acknowledge(effect.to, effect.position);
+        this.#acknowledge(effect.to, effect.position);
+        break;
       case "reread":
       case "suspect-log":
-        return this.#log?.resume();
+        this.#log?.resume();
+        break;
       case "leased":
-        return this.#links.onLeased();
+        this.#links.onLeased();
+        break;
       case "invalidated":
-        return this.#links.onInvalidated(effect.call, effect.result.position);
+        this.#links.onInvalidated(effect.call, effect.result.position);
+        break;
       case "not-invalidated":
-        return this.#links.onNotInvalidated(effect.call);
+        this.#links.onNotInvalidated(effect.call);
+        break;
       case "purge":
-        return this.#links.purge(this.process, effect.through);
+        this.#links.purge(this.process, effect.through);
+        break;
       case "ended":
         this.#log?.stop();
-        return this.#links.onEnded(effect.why);
+        this.#links.onEnded(effect.why);
+        break;
     }
   }
 

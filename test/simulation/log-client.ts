@@ -31,6 +31,7 @@ export class LogClient {
   readonly #skipsErased: boolean;
   #session: object = {};
   #isResumed = false;
+  #early: Stored[] = [];
   #isStopped = false;
   #heard = false;
   /** The last record passed on that is in order: what the log is asked for when it resumes. */
@@ -71,6 +72,7 @@ export class LogClient {
     const session = {};
     this.#session = session;
     this.#isResumed = false;
+    this.#early = [];
     const read = { position: this.#position, moment: this.#moment };
     this.#network.send(this.#process.id, this.#server, () => {
       const push = (stored: Stored): void =>
@@ -96,7 +98,10 @@ export class LogClient {
     const untilMs = this.#process.nowMs() + this.#timings.appendMs;
     const attempt = (): void => {
       if (isOver) return;
-      if (this.#process.nowMs() >= untilMs) return end(undefined);
+      if (this.#process.nowMs() >= untilMs) {
+        end(undefined);
+        return;
+      }
       this.#network.send(this.#process.id, this.#server, () => {
         const reply = this.#server.append(request);
         this.#network.send(this.#server.id, this.#process, () => end(reply));
@@ -123,15 +128,22 @@ export class LogClient {
       this.#position = { epoch, sequence: before };
       this.#listener.onEpoch(epoch, before);
     } else if (before > this.#position.sequence && !this.#skipsErased) {
-      return this.#listener.onOvertaken();
+      this.#listener.onOvertaken();
+      return;
     }
-    for (const stored of backlog) this.#pass(stored);
+    for (const stored of [...backlog, ...this.#early.splice(0)]) this.#pass(stored);
   }
 
   #receive(session: object, stored: Stored): void {
-    if (session !== this.#session) return this.#server.leave(session);
-    // Of a session whose beginning was lost on the way, nothing can be made.
-    if (!this.#isResumed) return;
+    if (session !== this.#session) {
+      this.#server.leave(session);
+      return;
+    }
+    // What overtakes the beginning of its session waits for it.
+    if (!this.#isResumed) {
+      this.#early.push(stored);
+      return;
+    }
     this.#heard = true;
     this.#pass(stored);
   }
@@ -139,7 +151,10 @@ export class LogClient {
   #pass(stored: Stored): void {
     const { epoch, sequence } = stored.position;
     // Somebody else found out that the log began another life.
-    if (epoch !== this.#position.epoch) return this.resume();
+    if (epoch !== this.#position.epoch) {
+      this.resume();
+      return;
+    }
     this.#listener.onRecord(stored);
     this.#note(stored, epoch, sequence);
   }

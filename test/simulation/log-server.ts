@@ -201,7 +201,9 @@ export class LogServer {
 
   /** Expectations and message ids are about what the log has now. */
   #recount(): void {
-    this.#lastOf = new Map(this.#records.map(({ subject, position }) => [subject, position.sequence]));
+    this.#lastOf = new Map(
+      this.#records.map(({ subject, position }) => [subject, position.sequence]),
+    );
     const kept = new Set(this.#records.map(({ messageId }) => messageId));
     for (const messageId of this.#ids.keys()) if (!kept.has(messageId)) this.#ids.delete(messageId);
   }

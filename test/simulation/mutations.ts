@@ -1,4 +1,3 @@
-import type { Rules } from "@kvring/coherence";
 import type { Mutation } from "./simulation.ts";
 
 const always = (): boolean => true;
@@ -46,5 +45,3 @@ export const pairs: Readonly<Record<string, readonly Mutation[]>> = {
     },
   ],
 };
-
-export type { Rules };

@@ -16,10 +16,16 @@ export type Answer =
 export interface Lookup {
   readonly key: string;
   readonly minBorn: Position;
-  /** Whether the asker waits for a computation, and does one if it is told to. */
-  readonly waits: boolean;
+  /** How long the asker waits for a computation, or does one if it is told to. 0: it does neither. */
+  readonly waitMs: number;
   readonly asker: Receiver;
   onAnswer(answer: Answer): void;
+}
+
+interface Waiter {
+  readonly lookup: Lookup;
+  /** Its cancellation may be lost. */
+  readonly untilMs: number;
 }
 
 interface Flight {
@@ -27,7 +33,7 @@ interface Flight {
   /** What is computed is born there or later. */
   readonly minBorn: Position;
   readonly expiresMs: number;
-  waiters: Lookup[];
+  waiters: Waiter[];
 }
 
 /** A cache node: entries, and one fill token per key at a time. */
@@ -41,7 +47,7 @@ export class CacheNode {
   readonly #flights = new Map<string, Flight>();
   /** By token, the key: for the check that a key has one at most. */
   readonly #liveTokens = new Map<number, string>();
-  #tokens = 0;
+  #tokens: number;
 
   constructor(parts: {
     readonly process: Process;
@@ -49,30 +55,40 @@ export class CacheNode {
     readonly rules: Rules;
     readonly truth: Truth;
     readonly tokenMs: number;
+    /** No token of an earlier life of the node is given again. */
+    readonly firstToken: number;
   }) {
     this.process = parts.process;
     this.#network = parts.network;
     this.#rules = parts.rules;
     this.#truth = parts.truth;
     this.#tokenMs = parts.tokenMs;
+    this.#tokens = parts.firstToken;
   }
 
   lookup(lookup: Lookup): void {
-    const { key, minBorn, waits } = lookup;
+    const { key, minBorn, waitMs } = lookup;
     const entry = this.#entries.get(key);
     if (entry !== undefined && this.#rules.mayReturn(entry.born, minBorn)) {
-      return this.#say(lookup, { kind: "found", entry });
+      this.#say(lookup, { kind: "found", entry });
+    } else if (waitMs === 0) {
+      this.#say(lookup, { kind: "missing" });
+    } else {
+      this.#wait({ lookup, untilMs: this.process.nowMs() + waitMs });
     }
-    if (!waits) return this.#say(lookup, { kind: "missing" });
+  }
+
+  #wait(waiter: Waiter): void {
+    const { key, minBorn } = waiter.lookup;
     const flight = this.#flight(key);
-    if (flight === undefined) return this.#grant(lookup, []);
-    if (this.#rules.mayJoin(flight.minBorn, minBorn)) {
-      flight.waiters.push(lookup);
-      return this.#say(lookup, { kind: "waiting" });
+    if (flight !== undefined && this.#rules.mayJoin(flight.minBorn, minBorn)) {
+      flight.waiters.push(waiter);
+      this.#say(waiter.lookup, { kind: "waiting" });
+      return;
     }
-    // What is under way is too old for this asker, and what it will have computed is new enough
-    // for all who wait.
-    this.#grant(lookup, flight.waiters);
+    // What is under way, if anything, is too old for this asker; and what it will have computed is
+    // new enough for all who wait.
+    this.#grant(waiter, flight?.waiters ?? []);
   }
 
   /** A fill, a copy for a replica, or a repair; possibly late, or for the second time. */
@@ -81,9 +97,11 @@ export class CacheNode {
     if (kept === undefined || supersedes(entry.born, kept.born)) this.#entries.set(key, entry);
     const flight = this.#flight(key);
     if (flight === undefined) return;
-    const served = flight.waiters.filter(({ minBorn }) => this.#rules.mayReturn(entry.born, minBorn));
+    const served = flight.waiters.filter(({ lookup }) =>
+      this.#rules.mayReturn(entry.born, lookup.minBorn),
+    );
     flight.waiters = flight.waiters.filter((waiter) => !served.includes(waiter));
-    for (const waiter of served) this.#say(waiter, { kind: "found", entry });
+    for (const { lookup } of served) this.#say(lookup, { kind: "found", entry });
     if (token === flight.token) this.#next(key, flight);
     else if (flight.waiters.length === 0) this.#end(key, flight);
   }
@@ -97,7 +115,8 @@ export class CacheNode {
   /** Somebody waits no longer. */
   cancel(lookup: Lookup): void {
     const flight = this.#flights.get(lookup.key);
-    if (flight !== undefined) flight.waiters = flight.waiters.filter((one) => one !== lookup);
+    if (flight !== undefined)
+      flight.waiters = flight.waiters.filter((one) => one.lookup !== lookup);
   }
 
   /** An entry is pushed out. */
@@ -113,32 +132,35 @@ export class CacheNode {
     return this.#flights.get(key);
   }
 
-  #grant(lookup: Lookup, waiting: readonly Lookup[]): void {
-    const { key, minBorn } = lookup;
+  #grant(waiter: Waiter, waiting: readonly Waiter[]): void {
+    const { key, minBorn } = waiter.lookup;
     const before = this.#flights.get(key);
     if (before !== undefined) this.#end(key, before);
     this.#tokens += 1;
     const token = this.#tokens;
     const expiresMs = this.process.nowMs() + this.#tokenMs;
-    this.#flights.set(key, { token, minBorn, expiresMs, waiters: [...waiting, lookup] });
+    this.#flights.set(key, { token, minBorn, expiresMs, waiters: [...waiting, waiter] });
     if ([...this.#liveTokens.values()].includes(key)) {
       this.#truth.violated(`two live fill tokens for ${key} at ${this.process.id}`);
     }
     this.#liveTokens.set(token, key);
     this.process.after(this.#tokenMs, () => this.#flight(key));
-    this.#say(lookup, { kind: "granted", token });
+    this.#say(waiter.lookup, { kind: "granted", token });
   }
 
   /** The flight's token is over, and whoever still waits has to be helped: the first by a new one. */
   #next(key: string, flight: Flight): void {
     this.#end(key, flight);
-    const [first, ...others] = flight.waiters;
+    const nowMs = this.process.nowMs();
+    const [first, ...others] = flight.waiters.filter(({ untilMs }) => nowMs < untilMs);
     if (first === undefined) return;
-    const staying = others.filter(({ minBorn }) => this.#rules.mayJoin(first.minBorn, minBorn));
+    const staying = others.filter(({ lookup }) =>
+      this.#rules.mayJoin(first.lookup.minBorn, lookup.minBorn),
+    );
     const leaving = others.filter((waiter) => !staying.includes(waiter));
     this.#grant(first, staying);
-    // They need something newer than the first one does, and ask again.
-    for (const waiter of leaving) this.lookup(waiter);
+    // They need something newer than the first one does.
+    for (const waiter of leaving) this.#wait(waiter);
   }
 
   #end(key: string, flight: Flight): void {

@@ -77,7 +77,10 @@ export class Truth {
   /** An invalidation returns OK. */
   onOk(scopes: readonly ScopeId[], { epoch, sequence }: Position): void {
     const record = this.#committed.get(`${epoch}:${sequence}`);
-    if (record === undefined) return this.violated(`OK for ${epoch}:${sequence}, which never was`);
+    if (record === undefined) {
+      this.violated(`OK for ${epoch}:${sequence}, which never was`);
+      return;
+    }
     const order = this.#okCount;
     this.#okCount += 1;
     for (const scope of scopes) {

@@ -67,13 +67,15 @@ export class Worker {
   onRecord({ position, moment }: Stored): void {
     switch (this.#reading.arrival(position)) {
       case "gap":
-        return this.#log?.resume();
+        this.#log?.resume();
+        break;
       case "next":
         this.#reading.advance(position);
         this.#moment = moment;
-        return this.#retry();
+        this.#retry();
+        break;
       default:
-        return;
+        break;
     }
   }
 
@@ -92,12 +94,14 @@ export class Worker {
     const { born } = job;
     switch (verdict({ born, holdsArtifact }, this.#reading.position, this.#rules)) {
       case "refuse":
-        return end.onRefused();
+        end.onRefused();
+        break;
       case "wait":
         if (this.process.nowMs() < untilMs) this.#waiting.push({ job, end, untilMs });
-        return;
+        break;
       case "compute":
-        return this.#compute(job, end);
+        this.#compute(job, end);
+        break;
     }
   }
 

@@ -93,7 +93,10 @@ export class Workload {
     const running = random.pickOrNone(this.#cluster.running);
     if (running === undefined) return;
     const count = random.chance(0.15) ? 2 : 1;
-    this.invalidate(running, Array.from({ length: count }, () => this.#anyScope()));
+    this.invalidate(
+      running,
+      Array.from({ length: count }, () => this.#anyScope()),
+    );
   }
 
   #anyScope(): ScopeId {

@@ -25,14 +25,14 @@ export function noSuchPlace({ epoch, sequence }: Position): KvringError {
 export function queueFull(jobs: number, bytes: number): KvringError {
   return new KvringError(
     "QUEUE_FULL",
-    `the miss queue is full (${jobs} jobs or ${bytes} bytes): add workers, send less, or raise queueJobs and queueBytes`,
+    `the miss queue is full (${jobs} jobs or ${bytes} bytes): add workers, or send less`,
   );
 }
 
 export function logFull(bytes: number): KvringError {
   return new KvringError(
     "QUEUE_FULL",
-    `the control log is full (${bytes} bytes): raise logBytes, or begin a new log`,
+    `the control log is full (${bytes} bytes): see why checkpoints do not shorten it, or begin a new log`,
   );
 }
 

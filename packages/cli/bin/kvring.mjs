@@ -13,9 +13,10 @@ if (major > 24 || (major === 24 && minor >= 12)) {
   await import(main);
 } else {
   const child = spawn(bundledNode(), [main, ...process.argv.slice(2)], { stdio: "inherit" });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    process.on(signal, () => child.kill(signal));
-  }
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  // A terminal interrupts the whole group: the child has heard it already, and a second one would
+  // cut its drain short.
+  process.on("SIGINT", () => {});
   child.on("exit", (code, signal) => {
     process.exitCode = code ?? (signal === null ? 1 : 128);
   });

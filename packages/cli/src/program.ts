@@ -23,7 +23,7 @@ Examples:
   kvring infer mnist --random 7     ask a model, twice: the second answer comes from memory
   kvring stats                      what the cluster did
 
-Every setting is a flag, a variable KVRING_NAME, or a key of --config; in that order.`,
+Every setting of a process is a flag, a variable KVRING_NAME, or a key of --config; in that order.`,
     );
   for (const command of [
     upCommand(),

@@ -57,9 +57,7 @@ export class Admission {
   /** Whether the entry may be given to any request; `requestScopes` are those of its own tags. */
   isCurrent(entry: Proof, requestScopes: readonly ScopeId[]): boolean {
     const table = this.#table;
-    return (
-      table.isCurrent(entry.scopes, entry.born) && table.isCurrent(requestScopes, entry.born)
-    );
+    return table.isCurrent(entry.scopes, entry.born) && table.isCurrent(requestScopes, entry.born);
   }
 
   /** Whether the entry may be the answer to a request that was admitted at `admitted`. */

@@ -102,7 +102,12 @@ export class Coordinator {
     const next = life.terms && this.#invalidations.next(freshId, nowMs);
     if (next !== undefined) {
       const { attempt, scopes } = next;
-      const record = { kind: "invalidation" as const, scopes, attempt, coordinator: this.#options.id };
+      const record = {
+        kind: "invalidation" as const,
+        scopes,
+        attempt,
+        coordinator: this.#options.id,
+      };
       effects.push({ kind: "append", messageId: attempt, record, expectedLast: undefined });
     }
     this.#invalidations.begin((position, committedMs) => this.#begin(position, committedMs, now));

@@ -1,20 +1,18 @@
 import assert from "node:assert/strict";
 import { KvringError, type Position } from "@kvring/core";
 import { Admission } from "./admission.ts";
-import { Checkpoints } from "./checkpoints.ts";
-import { Chores, type Need } from "./chores.ts";
 import { Coordinator } from "./coordinator.ts";
 import { LeaseHolder } from "./lease-holder.ts";
 import { type Life, lifeBegan, lifeTold, noLife } from "./life.ts";
 import type { CoherenceEvent, Effect, InvalidateEvent } from "./messages.ts";
-import { needsOf } from "./needs.ts";
 import { type CoherenceOptions, checkCoherenceOptions } from "./options.ts";
 import { Reading } from "./reading.ts";
-import type { LogRecord, Sequence } from "./records.ts";
+import type { Checkpoint, LogRecord, Sequence } from "./records.ts";
 import { Roster } from "./roster.ts";
 import { type Evidence, protocolRules, type Rules } from "./rules.ts";
 import { ScopeTable } from "./scope-table.ts";
 import type { EndReason, Standing } from "./standing.ts";
+import { type Situation, Upkeep } from "./upkeep.ts";
 import { firstAfter } from "./wake.ts";
 
 /**
@@ -35,8 +33,7 @@ export class GatewayCore {
   /** Invariant: holds a lease only for a member, and only in the life of the log that we read. */
   readonly #holder: LeaseHolder;
   readonly #coordinator: Coordinator;
-  readonly #checkpoints: Checkpoints;
-  readonly #chores = new Chores();
+  readonly #upkeep: Upkeep;
   #life: Life = noLife;
   #standing: Standing = { kind: "outside" };
   #ids = 0;
@@ -54,8 +51,9 @@ export class GatewayCore {
     this.#reading = reading;
     this.#table = table;
     this.#holder = holder;
-    this.#coordinator = new Coordinator({ options: this.#options, rules, table, roster });
-    this.#checkpoints = new Checkpoints(this.#options);
+    const parts = { options: this.#options, rules, table, roster };
+    this.#coordinator = new Coordinator(parts);
+    this.#upkeep = new Upkeep({ ...parts, holder });
     this.admission = new Admission({ rules, reading, table, holder });
   }
 
@@ -82,8 +80,7 @@ export class GatewayCore {
   get wakeMs(): number {
     if (this.#standing.kind === "ended") return Number.POSITIVE_INFINITY;
     return firstAfter(this.#nowMs, [
-      this.#holder.wakeMs(),
-      this.#chores.wakeMs(this.#nowMs),
+      this.#upkeep.wakeMs(this.#nowMs),
       this.#coordinator.wakeMs(this.#life, this.#nowMs),
     ]);
   }
@@ -110,23 +107,31 @@ export class GatewayCore {
     }
     switch (event.kind) {
       case "epoch":
-        return this.#begin(event.epoch, event.before);
+        this.#begin(event.epoch, event.before);
+        break;
       case "record":
-        return this.#read(event.position, event.record);
+        this.#read(event.position, event.record);
+        break;
       case "overtaken":
-        return this.#end("overtaken");
+        this.#end("overtaken");
+        break;
       case "appended":
-        return this.#appended(event.messageId, event.position);
+        this.#appended(event.messageId, event.position);
+        break;
       case "append-failed":
-        return this.#appendFailed(event.messageId, event.why);
+        this.#appendFailed(event.messageId, event.why);
+        break;
       case "ack":
-        return this.#roster.acknowledge(event.from, event.position);
+        this.#roster.acknowledge(event.from, event.position);
+        break;
       case "invalidate":
-        return this.#invalidate(event);
+        this.#invalidate(event);
+        break;
       case "leave":
-        return this.#leave();
+        this.#leave();
+        break;
       case "tick":
-        return;
+        break;
     }
   }
 
@@ -140,24 +145,29 @@ export class GatewayCore {
     this.#holder.begin();
     this.#table.begin(epoch);
     this.#roster.begin(epoch, before);
-    this.#checkpoints.begin(before);
+    this.#upkeep.begin(before);
     this.#coordinator.beginAnew(this.#nowMs);
     if (this.#standing.kind === "leaving") this.#end("left");
-    else this.#setStanding({ kind: "joining" });
+    else this.#join(0);
+  }
+
+  /** Our record in the roster is to follow the one at `rosterAt`; 0: none that we have read. */
+  #join(rosterAt: Sequence): void {
+    this.#setStanding({ kind: "joining", rosterAt });
   }
 
   #read(position: Position, record: LogRecord): void {
     switch (this.#reading.arrival(position)) {
       case "foreign":
       case "repeated":
-        return;
+        break;
       case "gap":
         this.#effects.push({ kind: "reread", after: this.#reading.position });
-        return;
+        break;
       case "next":
         this.#reading.advance(position);
         this.#life = lifeTold(this.#life, record);
-        this.#checkpoints.passed(position.sequence, this.#nowMs);
+        this.#upkeep.passed(position.sequence, this.#nowMs);
         this.#apply(record, position.sequence);
     }
   }
@@ -168,24 +178,34 @@ export class GatewayCore {
         this.#table.invalidate(record.scopes, sequence);
         this.#coordinator.committed(record.attempt, this.#reading.position, this.#nowMs);
         this.#acknowledge(record.coordinator);
-        return;
+        break;
       case "unreadable":
-        return this.#table.invalidateAll(sequence);
+        this.#table.invalidateAll(sequence);
+        break;
       case "checkpoint":
-        this.#table.restore(record);
-        this.#roster.restore(record, this.#nowMs);
-        this.#checkpoints.read(sequence);
-        if (record.coordinator !== this.#options.id) this.#acknowledge(record.coordinator);
-        else this.#coordinator.checkpointRead(record, this.#now());
-        return;
+        this.#restore(record, sequence);
+        break;
       case "join":
       case "leave":
       case "heartbeat":
       case "tombstone":
-        return this.#applyToRoster(record, sequence);
+        this.#applyToRoster(record, sequence);
+        break;
       default:
-        return;
+        break;
     }
+  }
+
+  #restore(checkpoint: Checkpoint, sequence: Sequence): void {
+    this.#upkeep.checkpointRead(sequence);
+    // One of an earlier life says nothing about this: what was born then is not current, who was a
+    // member then has to join, and its places may be those of other records.
+    if (checkpoint.epoch !== this.#life.epoch) return;
+    this.#table.restore(checkpoint);
+    this.#roster.restore(checkpoint, this.#nowMs);
+    const { coordinator } = checkpoint;
+    if (coordinator !== this.#options.id) this.#acknowledge(coordinator);
+    else this.#coordinator.checkpointRead(checkpoint, this.#situation());
   }
 
   #applyToRoster(
@@ -198,28 +218,33 @@ export class GatewayCore {
       case "join":
         this.#roster.joined(gateway, sequence, this.#nowMs);
         if (isOurs && this.#standing.kind === "joining") this.#setStanding({ kind: "member" });
-        return;
+        break;
       case "leave":
         // A copy from an earlier life of the log must not remove who joined again in this one.
-        if (record.epoch !== this.#life.epoch) return;
-        this.#roster.left(gateway, sequence);
+        if (record.epoch !== this.#life.epoch) {
+          if (isOurs && this.#standing.kind === "joining") this.#join(sequence);
+          return;
+        }
+        this.#roster.left(gateway);
         if (isOurs) this.#removed();
-        return;
+        break;
       case "heartbeat":
         this.#roster.heard(gateway, sequence, this.#nowMs);
         if (!isOurs) return;
         this.#witness("read", record.nonce);
-        return this.#holder.beaten(sequence, this.#nowMs);
+        this.#holder.beaten(sequence, this.#nowMs);
+        break;
       case "tombstone":
         this.#roster.tombstoned(gateway, sequence, this.#nowMs);
         if (isOurs) this.#removed();
-        return;
+        break;
     }
   }
 
   /** Who coordinates an invalidation is told that we have applied it. */
   #acknowledge(coordinator: string): void {
-    if (coordinator === this.#options.id || this.#standing.kind !== "member") return;
+    const { kind } = this.#standing;
+    if (coordinator === this.#options.id || (kind !== "member" && kind !== "leaving")) return;
     this.#effects.push({ kind: "ack", to: coordinator, position: this.#reading.position });
   }
 
@@ -242,7 +267,7 @@ export class GatewayCore {
       // other, we shall hear of it soon. To send it once more is right in both cases.
       this.#appendFailed(messageId, "unavailable");
     } else if (this.#holder.isPossible(messageId, position.sequence)) {
-      this.#chores.ended(messageId, this.#restMs());
+      this.#upkeep.appendEnded(messageId, this.#restMs());
       this.#coordinator.committed(messageId, position, this.#nowMs);
       this.#witness("placed", messageId);
     } else {
@@ -252,7 +277,7 @@ export class GatewayCore {
   }
 
   #appendFailed(messageId: string, why: "conflict" | "unavailable"): void {
-    this.#chores.ended(messageId, this.#restMs());
+    this.#upkeep.appendEnded(messageId, this.#restMs());
     this.#coordinator.unplaced(messageId, this.#restMs());
     const doubtMs = this.#nowMs + (this.#life.terms ?? this.#options.terms).waitMs;
     if (why === "conflict") this.#holder.doubted(messageId, doubtMs, this.#nowMs);
@@ -287,8 +312,14 @@ export class GatewayCore {
     this.#standing = next;
   }
 
-  #now() {
-    return { applied: this.#reading.position, life: this.#life, nowMs: this.#nowMs };
+  #situation(): Situation {
+    return {
+      standing: this.#standing,
+      applied: this.#reading.position,
+      life: this.#life,
+      nowMs: this.#nowMs,
+      isWritingCheckpoint: this.#coordinator.isWritingCheckpoint,
+    };
   }
 
   #restMs(): number {
@@ -302,62 +333,20 @@ export class GatewayCore {
 
   /** What the state calls for, whatever the event was. */
   #pursue(): void {
-    if (this.#isAway()) return;
-    this.#renewLease();
-    if (this.#isAway()) return;
-    this.#seeToNeeds();
-    this.#effects.push(...this.#coordinator.pursue(this.#now(), this.#freshId));
-  }
-
-  #isAway(): boolean {
-    return this.#standing.kind === "outside" || this.#standing.kind === "ended";
-  }
-
-  #renewLease(): void {
-    const { terms } = this.#life;
-    if (terms === undefined || this.#standing.kind === "leaving") return;
     if (this.#holder.isLost(this.#nowMs)) {
       this.#effects.push({ kind: "suspect-log", why: "a heartbeat of ours is gone" });
-      return this.#end("heartbeat-lost");
+      this.#end("heartbeat-lost");
     }
-    if (!this.#rules.mayHeartbeat(this.#standing.kind === "member")) return;
-    const heartbeat = this.#holder.next(this.#freshId, this.#reading.position, this.#nowMs);
-    if (heartbeat === undefined) return;
-    const { nonce, expectedLast } = heartbeat;
-    const record = { kind: "heartbeat" as const, gateway: this.#options.id, nonce };
-    this.#effects.push({ kind: "append", messageId: nonce, record, expectedLast });
-    this.#witness("sent", nonce);
-  }
-
-  #seeToNeeds(): void {
-    const needs = needsOf({
-      options: this.#options,
-      rules: this.#rules,
-      standing: this.#standing,
-      life: this.#life,
-      lease: this.#holder.lease,
-      roster: this.#roster,
-      nowMs: this.#nowMs,
-    });
-    const checkpoint = this.#checkpointNeed();
-    if (checkpoint !== undefined) needs.push(checkpoint);
-    for (const taken of this.#chores.take(needs, this.#nowMs, this.#freshId)) {
-      const { messageId, record, expectedLast } = taken;
-      this.#effects.push({ kind: "append", messageId, record, expectedLast });
+    if (this.#standing.kind === "ended") return;
+    const heartbeat = this.#upkeep.heartbeat(this.#situation(), this.#freshId);
+    if (heartbeat !== undefined) {
+      this.#effects.push(heartbeat);
+      this.#witness("sent", heartbeat.messageId);
     }
-  }
-
-  /** Under a lease only: then we have read all that a checkpoint has to say. */
-  #checkpointNeed(): Need | undefined {
-    if (this.#standing.kind !== "member" || !this.#holder.isHeld(this.#nowMs)) return undefined;
-    if (this.#coordinator.isWritingCheckpoint) return undefined;
-    return this.#checkpoints.need({
-      position: this.#reading.position,
-      life: this.#life,
-      roster: this.#roster,
-      table: this.#table,
-      nowMs: this.#nowMs,
-    });
+    this.#effects.push(
+      ...this.#upkeep.chores(this.#situation(), this.#freshId),
+      ...this.#coordinator.pursue(this.#situation(), this.#freshId),
+    );
   }
 }
 

@@ -17,6 +17,24 @@ export {
   type Sequence,
   subjectOf,
 } from "./records.ts";
+export {
+  changeMembers,
+  isMoving,
+  type MemberChange,
+  type MemberState,
+  owning,
+  owningBefore,
+  type RingMember,
+  type RingMembers,
+} from "./ring/members.ts";
+export {
+  defaultEvictionLimits,
+  type EvictionLimits,
+  type EvictionView,
+  type NodeReport,
+  nodeToEvict,
+} from "./ring/node-eviction.ts";
+export { isRampOver, type Ramp, type ReadPlan, readPlan } from "./ring/read-plan.ts";
 export { type Evidence, protocolRules, type Rules } from "./rules.ts";
 export type { EndReason, Standing } from "./standing.ts";
 export { defaultTerms, type LeaseTerms, leaseMs } from "./terms.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Position } from "@kvring/core";
-import * as leases from "./lease.ts";
 import type { Lease } from "./lease.ts";
+import * as leases from "./lease.ts";
 import type { CoherenceOptions } from "./options.ts";
 import type { Sequence } from "./records.ts";
 import type { Evidence, Rules } from "./rules.ts";

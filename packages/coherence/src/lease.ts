@@ -23,7 +23,7 @@ export interface Lease {
  * The heartbeat under way. It is not given up for another one before our reader shows what became
  * of it: a copy that was delayed may be placed at any time, and then it is the one that counts.
  */
-export type Renewal =
+type Renewal =
   | { readonly step: "idle"; readonly dueMs: number }
   | (Heartbeat & { readonly step: "sent" })
   /** Could not be placed; to be sent again, as it is. */

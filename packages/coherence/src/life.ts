@@ -1,4 +1,3 @@
-import type { Position } from "@kvring/core";
 import type { Checkpoint, LogRecord } from "./records.ts";
 import type { Rules } from "./rules.ts";
 import type { LeaseTerms } from "./terms.ts";
@@ -40,8 +39,12 @@ export function lifeTold(life: Life, record: LogRecord): Life {
       return withTerms(life, record.terms);
     case "settled":
       return settledBy(life, record.epoch);
-    case "checkpoint":
-      return settledBy(withTerms(life, record.terms), record.settledEpoch);
+    case "checkpoint": {
+      // Who wrote it had read this life from its beginning. What counts is not the first record
+      // that is still there: that may be a late copy, after the one that counted was erased.
+      const known = record.epoch === life.epoch ? { ...life, terms: undefined } : life;
+      return settledBy(withTerms(known, record.terms), record.settledEpoch);
+    }
     default:
       return life;
   }
@@ -65,8 +68,4 @@ export function settlesMs(life: Life, terms: LeaseTerms, rules: Rules): number {
 
 export function settledEpoch(life: Life): Checkpoint["settledEpoch"] {
   return life.isSettled ? life.epoch : 0;
-}
-
-export function isInLife(life: Life, position: Position, rules: Rules): boolean {
-  return rules.sameLife(position.epoch, life.epoch);
 }

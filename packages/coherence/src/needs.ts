@@ -28,7 +28,7 @@ export function needsOf(view: View): Need[] {
     case "ended":
       return [];
     case "joining":
-      return [need("join", { kind: "join", gateway }, 0)];
+      return [need("join", { kind: "join", gateway }, standing.rosterAt)];
     case "leaving":
       return [need("leave", { kind: "leave", gateway, epoch: life.epoch }, undefined)];
     case "member":
@@ -65,7 +65,9 @@ function burials({ options, rules, life, lease, roster, nowMs }: View): Need[] {
     if (member.isTombstoned) {
       const heardMs = member.heardMs ?? Number.NEGATIVE_INFINITY;
       if (!rules.mayRemove(nowMs, heardMs, terms)) continue;
-      needs.push(need(`leave ${gateway}`, { kind: "leave", gateway, epoch: life.epoch }, undefined));
+      needs.push(
+        need(`leave ${gateway}`, { kind: "leave", gateway, epoch: life.epoch }, undefined),
+      );
     } else if (nowMs - silentSinceMs(member, lease) >= silenceMs) {
       needs.push(tombstone(gateway, member));
     }
@@ -82,10 +84,6 @@ function tombstone(gateway: GatewayId, { heartbeatAt }: Member): Need {
   return need(`tombstone ${gateway}`, { kind: "tombstone", gateway }, heartbeatAt);
 }
 
-function need(
-  name: string,
-  record: Need["record"],
-  expectedLast: Need["expectedLast"],
-): Need {
+function need(name: string, record: Need["record"], expectedLast: Need["expectedLast"]): Need {
   return { name, record, expectedLast };
 }

@@ -25,18 +25,26 @@ const newcomer: Omit<Member, "knownMs"> = Object.freeze({
   isTombstoned: false,
 });
 
-/** Acknowledgements of gateways that we have not read about yet are remembered up to this many. */
+/** What is remembered of gateways that are not members, of each kind. */
 const maxStrangers = 1_024;
 
 /** Which gateways there are, and what each has acknowledged. */
 export class Roster {
   readonly #members = new Map<GatewayId, Member>();
-  /** Who left where, until a checkpoint knows: one made before the leaving would bring them back. */
-  readonly #departed = new Map<GatewayId, Sequence>();
+  /**
+   * The log's records up to there were erased before we came, and no checkpoint has told us yet who
+   * joined in them; 0: we know all. Invariant: without a checkpoint there is no lease.
+   */
+  #erasedThrough: Sequence = 0;
+  /** While that is so: who left since, though the checkpoint may still have them. */
+  readonly #departed = new Set<GatewayId>();
   readonly #acknowledged = new Map<GatewayId, Position>();
+  /**
+   * The last records under `hb` of gateways that are not members: copies that were delayed, or
+   * overtook a joining that was. A tombstone has to follow them too.
+   */
+  readonly #strays = new Map<GatewayId, Sequence>();
   #epoch = 0;
-  /** The log's beginning was erased, and no checkpoint has told us yet who joined there. */
-  #isPartial = false;
 
   get size(): number {
     return this.#members.size;
@@ -59,40 +67,53 @@ export class Roster {
   begin(epoch: number, before: Sequence): void {
     this.#members.clear();
     this.#departed.clear();
+    this.#strays.clear();
     this.#epoch = epoch;
-    this.#isPartial = before > 0;
+    this.#erasedThrough = before;
   }
 
   joined(gateway: GatewayId, sequence: Sequence, nowMs: number): void {
     if (this.#members.has(gateway)) return;
-    this.#members.set(gateway, { ...newcomer, joinedAt: sequence, knownMs: nowMs });
+    const heartbeatAt = this.#strays.get(gateway) ?? 0;
+    const heardMs = heartbeatAt === 0 ? undefined : nowMs;
+    const member = { ...newcomer, joinedAt: sequence, knownMs: nowMs, heartbeatAt, heardMs };
+    this.#members.set(gateway, member);
     this.#departed.delete(gateway);
+    this.#strays.delete(gateway);
   }
 
-  left(gateway: GatewayId, sequence: Sequence): void {
+  left(gateway: GatewayId): void {
     this.#members.delete(gateway);
     this.#acknowledged.delete(gateway);
-    this.#departed.set(gateway, sequence);
+    if (this.#erasedThrough > 0) this.#departed.add(gateway);
   }
 
   heard(gateway: GatewayId, sequence: Sequence, nowMs: number): void {
     const member = this.#known(gateway, nowMs);
-    if (member === undefined) return;
-    this.#members.set(gateway, { ...member, heartbeatAt: sequence, heardMs: nowMs });
+    if (member === undefined) this.#stray(gateway, sequence);
+    else this.#members.set(gateway, { ...member, heartbeatAt: sequence, heardMs: nowMs });
   }
 
   /** A tombstone takes the place of a heartbeat, but it asks for no lease: `heardMs` stays. */
   tombstoned(gateway: GatewayId, sequence: Sequence, nowMs: number): void {
     const member = this.#known(gateway, nowMs);
-    if (member === undefined) return;
-    this.#members.set(gateway, { ...member, heartbeatAt: sequence, isTombstoned: true });
+    if (member === undefined) this.#stray(gateway, sequence);
+    else this.#members.set(gateway, { ...member, heartbeatAt: sequence, isTombstoned: true });
+  }
+
+  #stray(gateway: GatewayId, sequence: Sequence): void {
+    this.#strays.delete(gateway);
+    this.#strays.set(gateway, sequence);
+    const [oldest] = this.#strays.keys();
+    if (this.#strays.size > maxStrangers && oldest !== undefined) this.#strays.delete(oldest);
   }
 
   #known(gateway: GatewayId, nowMs: number): Member | undefined {
     const member = this.#members.get(gateway);
-    if (member !== undefined || !this.#isPartial || this.#departed.has(gateway)) return member;
-    // Its joining may have been erased; the checkpoint that knows of it does not know of this.
-    return { ...newcomer, knownMs: nowMs };
+    if (member !== undefined) return member;
+    // It may have joined in a record that was erased: then the checkpoint knows it, but not this.
+    const isPossible = this.#erasedThrough > 0 && !this.#departed.has(gateway);
+    return isPossible ? { ...newcomer, knownMs: nowMs } : undefined;
   }
 
   /** Acknowledgements are cumulative, and may arrive in any order. */
@@ -104,20 +125,25 @@ export class Roster {
     this.#acknowledged.set(gateway, position);
   }
 
-  /** Adds what a checkpoint knows and we do not: records that were erased before we came. */
-  restore({ epoch, members, through }: Checkpoint, nowMs: number): void {
-    // What it says of heartbeats is about records that another life of the log may not have.
-    if (epoch !== this.#epoch) return;
+  /**
+   * Takes from a checkpoint what was erased before we came. To who has read all, it says nothing
+   * new; and one that does not reach to where the erased records ended is not enough.
+   */
+  restore({ members, through }: Checkpoint, nowMs: number): void {
+    if (this.#erasedThrough === 0 || through < this.#erasedThrough) return;
+    const listed = new Set(members.map(({ gateway }) => gateway));
+    for (const [gateway, { joinedAt }] of this.#members) {
+      // A heartbeat that came after its sender had left.
+      if (joinedAt === 0 && !listed.has(gateway)) this.#members.delete(gateway);
+    }
     for (const { gateway, joinedAt, heartbeatAt, isTombstoned } of members) {
       if (this.#members.has(gateway) || this.#departed.has(gateway)) continue;
       const heardMs = heartbeatAt === 0 ? undefined : nowMs;
       const member = { joinedAt, knownMs: nowMs, heartbeatAt, heardMs, isTombstoned };
       this.#members.set(gateway, member);
     }
-    for (const [gateway, leftAt] of this.#departed) {
-      if (leftAt <= through) this.#departed.delete(gateway);
-    }
-    this.#isPartial = false;
+    this.#erasedThrough = 0;
+    this.#departed.clear();
   }
 
   toCheckpoint(): CheckpointMember[] {

@@ -1,9 +1,11 @@
+import type { Sequence } from "./records.ts";
+
 /** What a gateway is to the others, as far as it has read. */
 export type Standing =
   /** No log seen yet. */
   | { readonly kind: "outside" }
-  /** Its roster record is not in the log yet. */
-  | { readonly kind: "joining" }
+  /** Its roster record is not in the log yet; that it once left in another life may be. */
+  | { readonly kind: "joining"; readonly rosterAt: Sequence }
   | { readonly kind: "member" }
   /** It has given up its lease, and is about to be out of the roster. */
   | { readonly kind: "leaving" }

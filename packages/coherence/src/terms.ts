@@ -45,7 +45,7 @@ export function checkTerms(terms: LeaseTerms): LeaseTerms {
   if (!(drift >= 0 && drift <= mostDrift)) {
     throw new KvringError(
       "BAD_CONFIG",
-      `clocks are said to drift by ${drift}, and must by 0 to ${mostDrift} (0.001: 1 ms per second)`,
+      `clocks are said to drift by ${drift}, and must be 0 to ${mostDrift} (0.001: 1 ms per second)`,
     );
   }
   return terms;

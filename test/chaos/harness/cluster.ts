@@ -18,6 +18,8 @@ type Kind = keyof typeof firstAddress;
 /** Longer than NATS needs for a new leader, and shorter than the default, which is 15 s. */
 export const leaseMs = 10_000;
 
+const logLevel = process.env["KVRING_CHAOS_LOG_LEVEL"] ?? "info";
+
 /** What a test needs and a deployment would not have. */
 const overlays: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "gateway-1": { KVRING_LEASE: `${leaseMs}ms` },
@@ -167,7 +169,12 @@ export class Cluster {
         image: image === "kvring" ? "kvring:chaos" : image,
         command,
         binds,
-        environment: { ...definition.environment, ...overlays[service], ...environment },
+        environment: {
+          ...definition.environment,
+          KVRING_LOG_LEVEL: logLevel,
+          ...overlays[service],
+          ...environment,
+        },
         address: this.#network.address(firstAddress[kind] + ordinal - 1),
         hosts: this.#natsHosts(),
         // One shows that it works.

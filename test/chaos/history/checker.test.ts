@@ -61,7 +61,9 @@ test("an answer of data that did not exist yet accuses the observer", () => {
 });
 
 test("failures and wrong answers are told apart", () => {
-  const failed = asked({ outcome: { kind: "failed", reason: "LINK_LOST", message: "gone" } });
+  const failed = asked({
+    outcome: { kind: "failed", reason: "LINK_LOST", message: "gone", wasAsked: true },
+  });
   const wrong = asked({ outcome: { kind: "wrong", why: "the sum is 4" } });
   const judgement = judge(history({ requests: [failed, wrong, asked({})] }));
   expect(judgement).toMatchObject({ failed: [failed], wrong: [wrong] });

@@ -23,7 +23,7 @@ export interface StaleAnswer {
   readonly invalidation: InvalidationRecord;
 }
 
-export interface Recomputation {
+interface Recomputation {
   readonly key: string;
   readonly computations: number;
   /** Computations beyond the first and one for each invalidation of the key. */

@@ -29,7 +29,13 @@ export type RequestOutcome =
     }
   /** Answered, but with something else than the model computes. */
   | { readonly kind: "wrong"; readonly why: string }
-  | { readonly kind: "failed"; readonly reason: string; readonly message: string };
+  | {
+      readonly kind: "failed";
+      readonly reason: string;
+      readonly message: string;
+      /** False: the gateway never heard of it. */
+      readonly wasAsked: boolean;
+    };
 
 /** Where an answer came from, as its cache status says. */
 export type AnswerSource = "l1" | "node" | "stale" | "collapsed" | "computed" | "bypass";

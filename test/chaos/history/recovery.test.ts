@@ -48,7 +48,7 @@ function asked(
 ): RequestRecord {
   const outcome =
     result === "failed"
-      ? ({ kind: "failed", reason: "LINK_LOST", message: "" } as const)
+      ? ({ kind: "failed", reason: "LINK_LOST", message: "", wasAsked: true } as const)
       : ({ kind: "answered", source: result, generation: undefined } as const);
   return { key: "k", scopes: [], gateway: "g", startMs, endMs: startMs + durationMs, outcome };
 }

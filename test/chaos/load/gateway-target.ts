@@ -3,6 +3,9 @@ import { KvringError, type Scope } from "@kvring/core";
 import type { AnswerSource, RequestOutcome, RequestRecord } from "../history/history.ts";
 import type { Question } from "./question.ts";
 
+/** How grpc-js begins what it says of a call that it could not even send. */
+const neverSent = "No connection established";
+
 /** A gateway as a client with a choice of gateways sees it. */
 export class GatewayTarget {
   readonly name: string;
@@ -19,6 +22,11 @@ export class GatewayTarget {
   /** False from a lost connection on until there is a new one. */
   get isUp(): boolean {
     return this.#isUp;
+  }
+
+  /** Resolves when there is a connection. */
+  async isBack(): Promise<void> {
+    while (!this.#isUp) await this.#client.waitUntilReachable(1_000).catch(() => {});
   }
 
   get inFlight(): number {
@@ -52,7 +60,8 @@ export class GatewayTarget {
       const { reason, message } = KvringError.from(error);
       // Of the client's own connection: a gateway that answers has other reasons.
       if (reason === "LINK_LOST") this.#lost();
-      return { kind: "failed", reason, message };
+      const wasAsked = !message.startsWith(neverSent);
+      return { kind: "failed", reason, message, wasAsked };
     }
     try {
       const answer = describe(bytes);
@@ -82,7 +91,7 @@ export class GatewayTarget {
   }
 }
 
-export function sourceOf(cacheStatus: string): AnswerSource {
+function sourceOf(cacheStatus: string): AnswerSource {
   const [, ...fields] = cacheStatus.split(";").map((field) => field.trim());
   if (fields.includes("detail=stale")) return "stale";
   if (fields.includes("hit")) return fields.includes("detail=l1") ? "l1" : "node";

@@ -3,11 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { type Bus, connectNatsBus } from "@kvring/bus";
-import { silentLog, systemClock, type Tensor } from "@kvring/core";
+import { systemClock, type Tensor } from "@kvring/core";
 import { addModel } from "@kvring/models";
 import { createMetrics } from "@kvring/ops";
 import type { Computation, Runtime } from "@kvring/runtime";
 import { defaultWorkerOptions, startWorker, type WorkerProcess } from "@kvring/worker";
+import { logToFile } from "../harness/file-log.ts";
+import { stateDirectory } from "../harness/state-directory.ts";
 import type { ChangeRecord, ComputationRecord } from "../history/history.ts";
 
 /**
@@ -59,17 +61,18 @@ export async function startGenerationWorker(options: {
   // Never run; its signature is ours.
   await writeFile(join(models, generationModel, "1", "model.onnx"), addModel(0));
   await chmod(models, 0o755);
+  const log = logToFile(join(stateDirectory, "logs", "generation-worker.log"));
   const bus: Bus = await connectNatsBus({
     servers: options.natsUrls,
     replicas: 3,
     name: "generation-worker",
-    log: silentLog,
     clock: systemClock,
+    log,
   });
   const worker: WorkerProcess = await startWorker({
     bus,
     clock: systemClock,
-    log: silentLog,
+    log,
     metrics: createMetrics(),
     options: { ...defaultWorkerOptions, name: "generation", models },
     runtime: watchedRuntime(options.source, options.computeMs),

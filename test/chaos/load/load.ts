@@ -76,6 +76,11 @@ export class Load {
     const gateway = this.#leastLoaded();
     if (gateway === undefined) throw new Error("no gateway is up");
     const record = await gateway.ask(question, this.#options.timeoutMs);
+    const { outcome } = record;
+    // Like any client with several addresses: what did not reach the one is asked of the next.
+    if (outcome.kind === "failed" && !outcome.wasAsked && this.#leastLoaded() !== undefined) {
+      return this.ask(question);
+    }
     this.records.push(record);
     return record;
   }

@@ -55,9 +55,13 @@ test("kill −9 of a worker in the middle of its work: the other one does it", a
 test("a rolling restart of everything: nothing fails", async () => {
   const restart = async (container: Container): Promise<void> => {
     const exitCode = await container.stop();
-    expect.soft(exitCode, `${container.name} says how its drain ended`).toBe(0);
+    // A NATS server exits 1 after SIGTERM.
+    if (!lab.cluster.nats.includes(container)) {
+      expect.soft(exitCode, `${container.name} says how its drain ended`).toBe(0);
+    }
     await container.start();
     await lab.cluster.ready();
+    await lab.reachable();
   };
   const found = await lab.experiment("rolling restart of everything", async ({ begin }) => {
     begin();

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { startServer } from "@kvring/cli/testing";
 import { KvringClient } from "@kvring/client";
 import { shippedRepository } from "@kvring/models";
 import { encodeRequest } from "@kvring/wire";
@@ -6,7 +7,6 @@ import { h2load } from "../load/h2load.ts";
 import { type Result, type Round, summarize } from "../report/results.ts";
 import { startCluster } from "../servers/cluster.ts";
 import { cpuMs } from "../servers/cpu.ts";
-import { startServer } from "@kvring/cli/testing";
 
 const requests = 30_000;
 const warmUp = 5_000;

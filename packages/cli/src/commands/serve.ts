@@ -25,7 +25,11 @@ export function serveUntilInterrupted(
   log: Log,
   drain: () => Promise<void>,
 ): void {
+  onShutdown(log, drain);
+  announce(addresses);
+}
+
+export function announce(addresses: Readonly<Record<string, string>>): void {
   const parts = Object.entries(addresses).map(([kind, address]) => `${kind}=${address}`);
   print(`kvring ready ${parts.join(" ")}`);
-  onShutdown(log, drain);
 }

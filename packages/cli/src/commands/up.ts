@@ -1,5 +1,6 @@
 import { systemClock } from "@kvring/core";
 import { shippedRepository } from "@kvring/models";
+import { onShutdown } from "@kvring/ops";
 import { defaultWorkerOptions } from "@kvring/worker";
 import { Command } from "commander";
 import { openBus } from "../cluster/bus.ts";
@@ -16,7 +17,7 @@ import {
   nodes,
   worker,
 } from "../config/tables.ts";
-import { openLog, refuseOpenPorts, serveUntilInterrupted } from "./serve.ts";
+import { announce, openLog, refuseOpenPorts } from "./serve.ts";
 
 const settings = { ...gateway, http, ...worker, nodes, ...node, nats, natsReplicas, ...common };
 
@@ -62,12 +63,14 @@ Examples:
       await cluster.drain();
       await bus.close();
     };
+    // Before it is ready, which may take as long as a model loads: an interrupted start drains too.
+    onShutdown(log, drain);
     try {
       await cluster.ready(readyTimeoutMs);
     } catch (error) {
       await drain();
       throw error;
     }
-    serveUntilInterrupted({ grpc: cluster.grpcAddress, http: cluster.httpAddress }, log, drain);
+    announce({ grpc: cluster.grpcAddress, http: cluster.httpAddress });
   });
 }

@@ -36,6 +36,10 @@ export async function startServer(
     log = `${log}${text}`.slice(-keptLog);
   });
   const exited = once(child, "exit");
+  // Whoever started us may end without a word: nothing is left behind then.
+  const killed = (): boolean => child.kill("SIGKILL");
+  process.once("exit", killed);
+  void exited.then(() => process.off("exit", killed));
   try {
     const addresses = await readyLine(child);
     return {

@@ -197,12 +197,16 @@ export class OwnerWalk {
       },
       onRefused: (error) => {
         if (!isCurrent()) return;
-        // A full owner is no reason to load the next one with the same flood.
-        if (error.code === "RESOURCE_EXHAUSTED") this.#failed(error);
+        // A flood of askers is no reason to send it on to the next owner; a full link is.
+        if (isFlood(error)) this.#failed(error);
         else this.#moveOn(turn);
       },
     };
   }
+}
+
+function isFlood({ reason }: KvringError): boolean {
+  return reason === "TOO_MANY_WAITERS" || reason === "TOO_MANY_IN_FLIGHT";
 }
 
 function nothing(): void {}

@@ -1,19 +1,49 @@
 import type { handleUnaryCall, Metadata, ServerUnaryCall } from "@grpc/grpc-js";
-import type { Parameter } from "@kvring/core";
+import { KvringError, limits, type Parameter } from "@kvring/core";
 import { encodeStatus } from "@kvring/wire";
 import { cacheParameters } from "../cache/cache-control.ts";
 import type { InferencePath } from "../inference/inference-path.ts";
 import type { Call } from "../inference/open-request.ts";
 import { remainingMsOf } from "./deadline.ts";
 
-/** ModelInfer and Infer: the same messages, the same path. */
-export function inferHandler(path: InferencePath): handleUnaryCall<Uint8Array, Uint8Array> {
+/**
+ * ModelInfer and Infer: the same messages, the same path.
+ *
+ * A client that does not read leaves its answers in our memory. What calls hold, requests and
+ * answers, is counted until they are closed; beyond the bound new ones are refused.
+ */
+export function inferHandler(
+  path: InferencePath,
+  heldBytesMost = 4 * limits.messageBytes,
+): handleUnaryCall<Uint8Array, Uint8Array> {
+  let heldBytes = 0;
   return (call, callback) => {
+    if (heldBytes > heldBytesMost) {
+      callback(encodeStatus(tooMuchHeld(heldBytesMost)));
+      return;
+    }
+    let ownBytes = call.request.length;
+    heldBytes += ownBytes;
+    // grpc-js says so of every call when its stream has closed, whatever ended it.
+    call.on("cancelled", () => {
+      heldBytes -= ownBytes;
+    });
     path.infer(call.request, callOf(call), (error, answer) => {
+      if (answer !== undefined && !call.cancelled) {
+        ownBytes += answer.length;
+        heldBytes += answer.length;
+      }
       if (error === undefined) callback(null, answer);
       else callback(encodeStatus(error));
     });
   };
+}
+
+function tooMuchHeld(most: number): KvringError {
+  return new KvringError(
+    "TOO_MANY_IN_FLIGHT",
+    `calls hold ${most} bytes at this gateway, requests and answers that clients have not read: read faster, or retry later`,
+  );
 }
 
 function callOf(call: ServerUnaryCall<Uint8Array, Uint8Array>): Call {
@@ -22,7 +52,8 @@ function callOf(call: ServerUnaryCall<Uint8Array, Uint8Array>): Call {
     parameters: parametersOf(call.metadata),
     remainingMs: remainingMsOf(call),
     onCancel: (listener) => {
-      call.on("cancelled", listener);
+      if (call.cancelled) listener();
+      else call.on("cancelled", listener);
     },
   };
 }

@@ -15,6 +15,8 @@ export const serverOptions: ChannelOptions = Object.freeze({
   // A peer that vanished without closing its connection is noticed within 15 s.
   "grpc.keepalive_time_ms": 10_000,
   "grpc.keepalive_timeout_ms": 5_000,
+  // Calls at a time on one connection; a client with more waits, or opens another.
+  "grpc.max_concurrent_streams": 1_024,
 });
 
 /** For clients of the public services. */

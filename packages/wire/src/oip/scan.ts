@@ -181,6 +181,6 @@ function refuseTensorParameter(entry: ProtoReader, kind: string, tensor: string)
   if (harmlessTensorParameters.has(name)) return;
   throw new KvringError(
     "UNSUPPORTED_PARAMETER",
-    `${kind} "${tensor}": parameter "${name}" is not supported; send the tensor's bytes in the request`,
+    `${kind} "${tensor}": parameter "${name}" is not supported: tensors travel as bytes in request and answer, and nothing else is done to them`,
   );
 }

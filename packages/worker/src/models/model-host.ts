@@ -79,7 +79,8 @@ export class ModelHost {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    await this.#applying;
+    // What could not be applied, for want of a bus, keeps nobody from leaving.
+    await this.#applying?.catch(() => {});
     const consumers = [
       ...this.#serving().map(({ consumer }) => consumer),
       ...[...this.#retiring].map(({ cancel, consumer }) => {
