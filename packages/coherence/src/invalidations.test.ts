@@ -84,6 +84,18 @@ describe("an append that failed", () => {
     expect(finish(invalidations, 12)).toMatchObject([{ call: 1, result: { position } }]);
   });
 
+  test("takes nobody else in: its first record may be in the log, and says nothing of them", () => {
+    const invalidations = new Invalidations(limits);
+    const freshId = ids();
+    invalidations.add(call(1, [1n]), 0);
+    invalidations.next(freshId, 0);
+    invalidations.unplaced("x1", 50);
+    invalidations.add(call(2, [2n]), 10);
+    invalidations.committed("x1", position, 20);
+    expect(finish(invalidations, 21).map((one) => one.call)).toEqual([1]);
+    expect(invalidations.next(freshId, 21)).toEqual({ attempt: "x2", scopes: [2n] });
+  });
+
   test("is repeated when the log begins another life", () => {
     const invalidations = new Invalidations(limits);
     const freshId = ids();

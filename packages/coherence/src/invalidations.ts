@@ -33,7 +33,9 @@ interface Waiting extends InvalidationCall {
 /** Callers who share one record. */
 interface Batch {
   readonly calls: Waiting[];
+  /** Invariant: once a record was sent they stay, since any of its copies may be the one that counts. */
   readonly scopes: Set<ScopeId>;
+  isSent: boolean;
   state: BatchState;
 }
 
@@ -90,10 +92,11 @@ export class Invalidations {
   #roomFor({ scopes }: InvalidationCall, nowMs: number): Batch {
     const last = this.#batches.at(-1);
     const room = this.#limits.scopesPerRecord - scopes.length;
-    if (last?.state.step === "queued" && last.scopes.size <= room) return last;
+    if (last !== undefined && !last.isSent && last.scopes.size <= room) return last;
     const batch: Batch = {
       calls: [],
       scopes: new Set(),
+      isSent: false,
       state: { step: "queued", fromMs: nowMs },
     };
     this.#batches.push(batch);
@@ -111,6 +114,7 @@ export class Invalidations {
     );
     if (batch === undefined) return undefined;
     const attempt = freshId();
+    batch.isSent = true;
     batch.state = { step: "appending", attempt };
     this.#attempts.set(attempt, batch);
     return { attempt, scopes: [...batch.scopes] };

@@ -108,7 +108,7 @@ export function describeQueue(world: BusWorld): void {
       for (const body of ["a", "b", "c"]) await publish(one, body);
       const full = { reason: "QUEUE_FULL", code: "RESOURCE_EXHAUSTED" };
       await expect(publish(two, "d")).rejects.toMatchObject(full);
-      await expect(publish(one, "d")).rejects.toThrow(/raise queueJobs/);
+      await expect(publish(one, "d")).rejects.toThrow(/add workers, or send less/);
       expect(await one.queue.depth()).toBe(3);
       const consumer = await one.queue.consume({ digest: model, slots: 1, async handle() {} });
       await eventually(async () => expect(await one.queue.depth()).toBe(0));
