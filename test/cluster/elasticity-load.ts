@@ -52,13 +52,6 @@ export class Load {
     return seen;
   }
 
-  /** What is seen in so much time. */
-  async during(durationMs: number): Promise<Seen> {
-    this.take();
-    await new Promise((resolve) => setTimeout(resolve, durationMs));
-    return this.take();
-  }
-
   async stop(): Promise<void> {
     this.#running = false;
     await this.#done;
@@ -82,7 +75,7 @@ export class Load {
   }
 }
 
-function question(number: number): { model: string; inputs: Tensor[] } {
+export function question(number: number): { model: string; inputs: Tensor[] } {
   return { model: "sum-difference", inputs: [ints("a", number), ints("b", 1)] };
 }
 

@@ -5,14 +5,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Bus, connectNatsBus, type RingRecord, watchRing } from "@kvring/bus";
-import { eventually, kvringScript, type Processes, startProcesses } from "@kvring/cli/testing";
+import {
+  eventually,
+  kvringScript,
+  metric,
+  type Processes,
+  startProcesses,
+} from "@kvring/cli/testing";
 import { KvringClient } from "@kvring/client";
 import { writeFixtureRepository } from "@kvring/models";
 import { compileRing, evenSample, movement } from "@kvring/ring";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { Load, type Seen } from "./elasticity-load.ts";
+import { Load, question, type Seen } from "./elasticity-load.ts";
 
-const questions = 1_000;
+const questions = 400;
+const replicas = 2;
 
 let models: string;
 let cluster: Processes;
@@ -38,11 +45,8 @@ beforeAll(async () => {
   });
   clients = cluster.gateways.map(({ addresses }) => new KvringClient(addresses["grpc"] ?? ""));
   await areActive("node-1", "node-2", "node-3");
+  await askEverything();
   load = new Load(clients, questions, 8);
-  await eventually(async () => {
-    const { hits, requests } = await load.during(500);
-    return hits === requests ? undefined : `${hits} of ${requests} are hits`;
-  });
 }, 120_000);
 
 afterAll(async () => {
@@ -90,14 +94,26 @@ test("a node that is killed leaves the ring, and no request fails", async () => 
   expect(shown.stdout).not.toContain("node-2");
 });
 
+/** Until every answer is at all its owners: from then on, nothing has to be computed. */
+async function askEverything(): Promise<void> {
+  const [client] = clients;
+  for (let number = 0; number < questions; number += 1) await client?.infer(question(number));
+  await eventually(async () => {
+    const entries = await Promise.all(
+      cluster.nodes.map((node) => metric(node, "kvring_node_entries")),
+    );
+    const sum = entries.reduce((all, some) => all + some, 0);
+    return sum === replicas * questions ? undefined : `${entries} entries are there`;
+  });
+}
+
 /** What the load sees while something happens, and for a second after. */
 async function during(happening: () => Promise<void>): Promise<Seen> {
   load.take();
   await happening();
   await new Promise((resolve) => setTimeout(resolve, 1_000));
   const seen = load.take();
-  if (process.env["SHOW"]) process.stderr.write(`${JSON.stringify(seen)}\n`);
-  expect(seen.requests).toBeGreaterThan(100);
+  expect(seen.requests).toBeGreaterThan(20);
   return seen;
 }
 
