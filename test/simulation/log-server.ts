@@ -36,6 +36,8 @@ export interface LogEvents {
   /** The log loses records: whoever reads on from there is in a life that is over. */
   onDamage(epoch: number, kept: number): void;
   onCommit(stored: Stored): void;
+  /** Records up to there are erased. */
+  onPurge(epoch: number, through: number): void;
   /** What is left begins another life, as these records. */
   onRenewal(records: readonly Stored[]): void;
 }
@@ -132,9 +134,10 @@ export class LogServer {
     this.#sessions.delete(session);
   }
 
+  /** Refused where there is no such place. */
   purge({ epoch, sequence }: Position): void {
-    if (epoch !== this.#epoch || sequence < this.#first) return;
-    assert(sequence < this.#last, "a checkpoint stays");
+    if (epoch !== this.#epoch || sequence < this.#first || sequence > this.#last) return;
+    this.#events.onPurge(epoch, sequence);
     this.#records = this.#records.slice(sequence + 1 - this.#first);
     this.#first = sequence + 1;
     this.#recount();

@@ -36,7 +36,7 @@ interface Ok {
  * Knows what no process does: what was when. Judges every answer.
  *
  * That the log keeps what it acknowledged is an assumption of the promise. If it loses its end all
- * the same, invalidations that were lost, and those written after until somebody notices, bind
+ * the same, invalidations that were lost, and those written or erased until somebody notices, bind
  * only gateways that are in the new life of the log.
  */
 export class Truth {
@@ -60,6 +60,14 @@ export class Truth {
     const { epoch, sequence } = position;
     const isVoid = this.#damaged;
     this.#committed.set(`${epoch}:${sequence}`, { moment, epoch, sequence, isVoid });
+  }
+
+  /** After damage, the checkpoint that was to stand for the erased records may be lost itself. */
+  onPurge(epoch: number, through: number): void {
+    if (!this.#damaged) return;
+    for (const record of this.#committed.values()) {
+      if (record.epoch === epoch && record.sequence <= through) record.isVoid = true;
+    }
   }
 
   onDamage(epoch: number, kept: number): void {

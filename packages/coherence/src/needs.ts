@@ -69,7 +69,7 @@ function burials({ options, rules, life, lease, roster, nowMs }: View): Need[] {
         need(`leave ${gateway}`, { kind: "leave", gateway, epoch: life.epoch }, undefined),
       );
     } else if (nowMs - silentSinceMs(member, lease) >= silenceMs) {
-      needs.push(tombstone(gateway, member));
+      needs.push(tombstone(gateway));
     }
   }
   return needs;
@@ -79,9 +79,13 @@ function silentSinceMs({ heardMs, knownMs }: Member, { sinceMs }: Lease): number
   return Math.max(sinceMs, heardMs ?? knownMs);
 }
 
-function tombstone(gateway: GatewayId, { heartbeatAt }: Member): Need {
-  // Expecting what we have read: of this and a heartbeat that is under way, one is placed.
-  return need(`tombstone ${gateway}`, { kind: "tombstone", gateway }, heartbeatAt);
+/**
+ * Without an expectation: what we think is its last heartbeat may have been erased. One that comes
+ * after the tombstone is not placed, since it expects another record before it; one that came just
+ * before is ended by it, which costs its gateway a new beginning and is wrong for nobody.
+ */
+function tombstone(gateway: GatewayId): Need {
+  return need(`tombstone ${gateway}`, { kind: "tombstone", gateway }, undefined);
 }
 
 function need(name: string, record: Need["record"], expectedLast: Need["expectedLast"]): Need {

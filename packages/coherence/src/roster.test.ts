@@ -50,14 +50,6 @@ test("a heartbeat that comes after its sender left brings nobody back", () => {
   expect(roster.size).toBe(0);
 });
 
-test("a heartbeat that overtook its sender's joining is what a tombstone has to follow", () => {
-  const roster = begun();
-  roster.heard("a", 1, 10);
-  expect(roster.size).toBe(0);
-  roster.joined("a", 2, 20);
-  expect(roster.get("a")).toMatchObject({ heartbeatAt: 1, heardMs: 20 });
-});
-
 test("to who has read all, a checkpoint says nothing new", () => {
   const roster = begun();
   roster.joined("a", 1, 10);

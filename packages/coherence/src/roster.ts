@@ -6,7 +6,7 @@ export interface Member {
   readonly joinedAt: Sequence;
   /** When we learned of it, by our clock. */
   readonly knownMs: number;
-  /** Its last record under `hb`, and what the next one has to expect; 0: none yet. */
+  /** Its last record under `hb`, which its next heartbeat expects there; 0: none yet. */
   readonly heartbeatAt: Sequence;
   /**
    * When we read that record, by our clock. Invariant: the lease of every heartbeat that we have
@@ -25,7 +25,7 @@ const newcomer: Omit<Member, "knownMs"> = Object.freeze({
   isTombstoned: false,
 });
 
-/** What is remembered of gateways that are not members, of each kind. */
+/** Acknowledgements of gateways that are not members are remembered up to this many. */
 const maxStrangers = 1_024;
 
 /** Which gateways there are, and what each has acknowledged. */
@@ -33,17 +33,13 @@ export class Roster {
   readonly #members = new Map<GatewayId, Member>();
   /**
    * The log's records up to there were erased before we came, and no checkpoint has told us yet who
-   * joined in them; 0: we know all. Invariant: without a checkpoint there is no lease.
+   * joined in them; 0: we know all. A purge leaves its checkpoint behind it, and so before any
+   * heartbeat of ours: with a lease we know all.
    */
   #erasedThrough: Sequence = 0;
   /** While that is so: who left since, though the checkpoint may still have them. */
   readonly #departed = new Set<GatewayId>();
   readonly #acknowledged = new Map<GatewayId, Position>();
-  /**
-   * The last records under `hb` of gateways that are not members: copies that were delayed, or
-   * overtook a joining that was. A tombstone has to follow them too.
-   */
-  readonly #strays = new Map<GatewayId, Sequence>();
   #epoch = 0;
 
   get size(): number {
@@ -67,19 +63,14 @@ export class Roster {
   begin(epoch: number, before: Sequence): void {
     this.#members.clear();
     this.#departed.clear();
-    this.#strays.clear();
     this.#epoch = epoch;
     this.#erasedThrough = before;
   }
 
   joined(gateway: GatewayId, sequence: Sequence, nowMs: number): void {
     if (this.#members.has(gateway)) return;
-    const heartbeatAt = this.#strays.get(gateway) ?? 0;
-    const heardMs = heartbeatAt === 0 ? undefined : nowMs;
-    const member = { ...newcomer, joinedAt: sequence, knownMs: nowMs, heartbeatAt, heardMs };
-    this.#members.set(gateway, member);
+    this.#members.set(gateway, { ...newcomer, joinedAt: sequence, knownMs: nowMs });
     this.#departed.delete(gateway);
-    this.#strays.delete(gateway);
   }
 
   left(gateway: GatewayId): void {
@@ -90,22 +81,15 @@ export class Roster {
 
   heard(gateway: GatewayId, sequence: Sequence, nowMs: number): void {
     const member = this.#known(gateway, nowMs);
-    if (member === undefined) this.#stray(gateway, sequence);
-    else this.#members.set(gateway, { ...member, heartbeatAt: sequence, heardMs: nowMs });
+    if (member === undefined) return;
+    this.#members.set(gateway, { ...member, heartbeatAt: sequence, heardMs: nowMs });
   }
 
   /** A tombstone takes the place of a heartbeat, but it asks for no lease: `heardMs` stays. */
   tombstoned(gateway: GatewayId, sequence: Sequence, nowMs: number): void {
     const member = this.#known(gateway, nowMs);
-    if (member === undefined) this.#stray(gateway, sequence);
-    else this.#members.set(gateway, { ...member, heartbeatAt: sequence, isTombstoned: true });
-  }
-
-  #stray(gateway: GatewayId, sequence: Sequence): void {
-    this.#strays.delete(gateway);
-    this.#strays.set(gateway, sequence);
-    const [oldest] = this.#strays.keys();
-    if (this.#strays.size > maxStrangers && oldest !== undefined) this.#strays.delete(oldest);
+    if (member === undefined) return;
+    this.#members.set(gateway, { ...member, heartbeatAt: sequence, isTombstoned: true });
   }
 
   #known(gateway: GatewayId, nowMs: number): Member | undefined {
