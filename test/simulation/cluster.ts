@@ -1,4 +1,10 @@
-import { type CoherenceOptions, defaultCoherenceOptions, type Rules } from "@kvring/coherence";
+import {
+  type CoherenceEvent,
+  type CoherenceOptions,
+  defaultCoherenceOptions,
+  type Effect,
+  type Rules,
+} from "@kvring/coherence";
 import type { ScopeId } from "@kvring/core";
 import type { Entry } from "./entry.ts";
 import { Front } from "./front.ts";
@@ -38,7 +44,7 @@ interface GatewayPlace {
 }
 
 /** Is told what happens: to follow one run with the eye. */
-export type Trace = (atMs: number, who: string, what: unknown) => void;
+export type Trace = (atMs: number, who: string, what: CoherenceEvent | Effect) => void;
 
 /** An invalidation that somebody waits for. */
 interface Call {
@@ -98,10 +104,6 @@ export class Cluster {
     return [...this.places.map(({ current }) => current), ...this.replaced].filter(
       ({ gateway }) => !gateway.process.isDead,
     );
-  }
-
-  trace(who: string, what: unknown): void {
-    this.#trace(this.scheduler.nowMs, who, what);
   }
 
   freshId(): number {
@@ -243,7 +245,7 @@ export class Cluster {
           this.#endCall(call, true);
         },
         onNotInvalidated: (call) => this.#endCall(call, false),
-        trace: (who, what) => this.trace(who, what),
+        trace: (who, what) => this.#trace(this.scheduler.nowMs, who, what),
         onEnded: () => {
           front.onEnded();
           process.after(20, () => this.#succeed(index, gateway));

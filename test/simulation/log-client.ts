@@ -127,9 +127,12 @@ export class LogClient {
     if (epoch !== this.#position.epoch) {
       this.#position = { epoch, sequence: before };
       this.#listener.onEpoch(epoch, before);
-    } else if (before > this.#position.sequence && !this.#skipsErased) {
-      this.#listener.onOvertaken();
-      return;
+    } else if (before > this.#position.sequence) {
+      if (!this.#skipsErased) {
+        this.#listener.onOvertaken();
+        return;
+      }
+      this.#skip(before);
     }
     for (const stored of [...backlog, ...this.#early.splice(0)]) this.#pass(stored);
   }
@@ -159,10 +162,20 @@ export class LogClient {
     this.#note(stored, epoch, sequence);
   }
 
+  /** Takes what was erased for nothing that matters. */
+  #skip(through: number): void {
+    const { epoch } = this.#position;
+    for (let sequence = this.#position.sequence + 1; sequence <= through; sequence += 1) {
+      const position = { epoch, sequence };
+      const moment = this.#moment;
+      this.#pass({ position, subject: "", messageId: "", record: { kind: "skipped" }, moment });
+    }
+  }
+
   /** The reader itself decides what is next; we only remember how far it got in one piece. */
   #note(stored: Stored, epoch: number, sequence: number): void {
     const next = this.#position.sequence + 1;
-    if (sequence !== next && !(this.#skipsErased && sequence > next)) return;
+    if (sequence !== next) return;
     this.#position = { epoch, sequence };
     this.#moment = stored.moment;
   }

@@ -39,7 +39,7 @@ export class Coordinator {
     this.#rules = parts.rules;
     this.#table = parts.table;
     this.#roster = parts.roster;
-    this.#invalidations = new Invalidations({ calls, scopesPerRecord });
+    this.#invalidations = new Invalidations({ calls, scopesPerRecord }, parts.rules);
   }
 
   get isWritingCheckpoint(): boolean {

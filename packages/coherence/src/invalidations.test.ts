@@ -39,7 +39,7 @@ function finish(invalidations: Invalidations, nowMs: number) {
 }
 
 test("who comes while an append is under way shares the next record", () => {
-  const invalidations = new Invalidations(limits);
+  const invalidations = new Invalidations(limits, protocolRules);
   const freshId = ids();
   invalidations.add(call(1, [1n]), 0);
   expect(invalidations.next(freshId, 0)).toEqual({ attempt: "x1", scopes: [1n] });
@@ -54,7 +54,7 @@ test("who comes while an append is under way shares the next record", () => {
 });
 
 test("a record holds no more scopes than it may", () => {
-  const invalidations = new Invalidations(limits);
+  const invalidations = new Invalidations(limits, protocolRules);
   invalidations.add(call(1, [1n, 2n]), 0);
   invalidations.add(call(2, [3n, 4n]), 0);
   const freshId = ids();
@@ -65,7 +65,7 @@ test("a record holds no more scopes than it may", () => {
 
 describe("an append that failed", () => {
   test("is repeated under a fresh attempt, after a rest", () => {
-    const invalidations = new Invalidations(limits);
+    const invalidations = new Invalidations(limits, protocolRules);
     const freshId = ids();
     invalidations.add(call(1), 0);
     invalidations.next(freshId, 0);
@@ -76,7 +76,7 @@ describe("an append that failed", () => {
   });
 
   test("serves all the same when its record turns out to be in the log", () => {
-    const invalidations = new Invalidations(limits);
+    const invalidations = new Invalidations(limits, protocolRules);
     invalidations.add(call(1), 0);
     invalidations.next(ids(), 0);
     invalidations.unplaced("x1", 50);
@@ -85,7 +85,7 @@ describe("an append that failed", () => {
   });
 
   test("takes nobody else in: its first record may be in the log, and says nothing of them", () => {
-    const invalidations = new Invalidations(limits);
+    const invalidations = new Invalidations(limits, protocolRules);
     const freshId = ids();
     invalidations.add(call(1, [1n]), 0);
     invalidations.next(freshId, 0);
@@ -97,7 +97,7 @@ describe("an append that failed", () => {
   });
 
   test("is repeated when the log begins another life", () => {
-    const invalidations = new Invalidations(limits);
+    const invalidations = new Invalidations(limits, protocolRules);
     const freshId = ids();
     invalidations.add(call(1), 0);
     invalidations.next(freshId, 0);
@@ -109,7 +109,7 @@ describe("an append that failed", () => {
 
 describe("a caller whose time is over", () => {
   test("is told that nothing is promised, and the others go on", () => {
-    const invalidations = new Invalidations(limits);
+    const invalidations = new Invalidations(limits, protocolRules);
     invalidations.add(call(1, [1n], 10), 0);
     invalidations.add(call(2, [1n], 20), 0);
     invalidations.next(ids(), 0);
@@ -120,7 +120,7 @@ describe("a caller whose time is over", () => {
   });
 
   test("leaves no second append under way beside its own", () => {
-    const invalidations = new Invalidations(limits);
+    const invalidations = new Invalidations(limits, protocolRules);
     const freshId = ids();
     invalidations.add(call(1, [1n], 10), 0);
     invalidations.next(freshId, 0);
@@ -133,7 +133,7 @@ describe("a caller whose time is over", () => {
 });
 
 test("more callers than there may be are refused with what to do", () => {
-  const invalidations = new Invalidations(limits);
+  const invalidations = new Invalidations(limits, protocolRules);
   for (let number = 1; number <= 4; number += 1) {
     expect(invalidations.add(call(number), 0)).toBeUndefined();
   }
@@ -141,7 +141,7 @@ test("more callers than there may be are refused with what to do", () => {
 });
 
 test("in the end everybody is told", () => {
-  const invalidations = new Invalidations(limits);
+  const invalidations = new Invalidations(limits, protocolRules);
   invalidations.add(call(1), 0);
   invalidations.next(ids(), 0);
   invalidations.add(call(2), 0);

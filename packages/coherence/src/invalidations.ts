@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { KvringError, type Position, type ScopeId } from "@kvring/core";
 import type { Confirmation, Confirmed } from "./confirmation.ts";
+import type { Rules } from "./rules.ts";
 import { firstAfter } from "./wake.ts";
 
 /** A caller's wish. */
@@ -33,7 +34,7 @@ interface Waiting extends InvalidationCall {
 /** Callers who share one record. */
 interface Batch {
   readonly calls: Waiting[];
-  /** Invariant: once a record was sent they stay, since any of its copies may be the one that counts. */
+  /** Invariant: once a record was sent they stay as they are (see `Rules.mayShare`). */
   readonly scopes: Set<ScopeId>;
   isSent: boolean;
   state: BatchState;
@@ -58,15 +59,17 @@ export interface InvalidationLimits {
  */
 export class Invalidations {
   readonly #limits: InvalidationLimits;
+  readonly #rules: Rules;
   /** In order of arrival. Invariant: at most one is appending, and only that may have no callers. */
   #batches: Batch[] = [];
   /** Every attempt whose record would serve a batch: also one that failed may have been placed. */
   readonly #attempts = new Map<string, Batch>();
   #calls = 0;
 
-  constructor(limits: InvalidationLimits) {
+  constructor(limits: InvalidationLimits, rules: Rules) {
     assert(limits.calls >= 1 && limits.scopesPerRecord >= 1, "an invalidation has room");
     this.#limits = limits;
+    this.#rules = rules;
   }
 
   /** Scopes that will be in the table before long. */
@@ -92,7 +95,8 @@ export class Invalidations {
   #roomFor({ scopes }: InvalidationCall, nowMs: number): Batch {
     const last = this.#batches.at(-1);
     const room = this.#limits.scopesPerRecord - scopes.length;
-    if (last !== undefined && !last.isSent && last.scopes.size <= room) return last;
+    const isShared = last !== undefined && this.#rules.mayShare(last.isSent);
+    if (isShared && last.scopes.size <= room) return last;
     const batch: Batch = {
       calls: [],
       scopes: new Set(),

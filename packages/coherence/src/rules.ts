@@ -24,6 +24,8 @@ export interface Rules {
   leaseMs(terms: LeaseTerms): number;
   isHeld(nowMs: number, heldUntilMs: number): boolean;
 
+  /** A copy of a record that was sent may be the one that counts, and says nothing of later callers. */
+  mayShare(isSent: boolean): boolean;
   /** Until its own reader is there, a coordinator does not know who was a member at `sequence`. */
   knowsRoster(applied: number, sequence: number): boolean;
   /** Whether a member's acknowledgement, up to `acknowledged`, covers the record at `sequence`. */
@@ -65,6 +67,7 @@ export const protocolRules: Rules = Object.freeze<Rules>({
   leaseStartMs: (firstSentMs) => firstSentMs,
   leaseMs,
   isHeld: (nowMs, heldUntilMs) => nowMs < heldUntilMs,
+  mayShare: (isSent) => !isSent,
   knowsRoster: (applied, sequence) => applied >= sequence,
   hasAcknowledged(acknowledged, record) {
     return sameOrLater(this, acknowledged, record);
