@@ -217,7 +217,7 @@ export class Cluster {
       id: `${name}${incarnation}`,
       terms: { ...plan.terms, waitMs: plan.terms.waitMs * factor },
       renewEveryMs: plan.renewEveryMs * factor,
-      retryMs: 30,
+      retryMs: plan.retryMs,
       evictAfterMs: plan.evictAfterMs * factor,
       checkpointEvery: plan.checkpointEvery,
       scopes: plan.tableScopes,

@@ -36,6 +36,7 @@ export interface Plan {
   /** Whether gateways propose terms of their own. */
   readonly hasOwnTerms: boolean;
   readonly renewEveryMs: number;
+  readonly retryMs: number;
   readonly evictAfterMs: number;
   readonly checkpointEvery: number;
   readonly tableScopes: number;
@@ -89,6 +90,7 @@ function anyPlan(seed: number, random: Random): Plan {
     terms: { waitMs, drift: random.pick([0.001, 0.1]) },
     hasOwnTerms: random.chance(0.3),
     renewEveryMs,
+    retryMs: random.pick([30, 250]),
     evictAfterMs: Math.max(waitMs * random.pick([0.4, 1, 2]), 2.5 * renewEveryMs),
     checkpointEvery: random.pick([20, 60, 100_000]),
     tableScopes: random.pick([3, 6, 1_000]),

@@ -23,6 +23,7 @@ interface Committed {
   readonly moment: number;
   readonly epoch: number;
   readonly sequence: number;
+  readonly scopes: readonly ScopeId[];
   /** The log lost it, or had lost records before it, and nobody had noticed: see `Truth`. */
   isVoid: boolean;
 }
@@ -58,8 +59,9 @@ export class Truth {
   onCommit({ position, record, moment }: Stored): void {
     if (record.kind !== "invalidation") return;
     const { epoch, sequence } = position;
+    const { scopes } = record;
     const isVoid = this.#damaged;
-    this.#committed.set(`${epoch}:${sequence}`, { moment, epoch, sequence, isVoid });
+    this.#committed.set(`${epoch}:${sequence}`, { moment, epoch, sequence, scopes, isVoid });
   }
 
   /** After damage, the checkpoint that was to stand for the erased records may be lost itself. */
@@ -92,6 +94,9 @@ export class Truth {
     const order = this.#okCount;
     this.#okCount += 1;
     for (const scope of scopes) {
+      if (!record.scopes.includes(scope)) {
+        this.violated(`OK for scope ${scope} at ${epoch}:${sequence}, which says nothing of it`);
+      }
       const oks = this.#oks.get(scope);
       if (oks === undefined) this.#oks.set(scope, [{ order, record }]);
       else oks.push({ order, record });

@@ -89,14 +89,20 @@ export class Workload {
   }
 
   #invalidate(): void {
-    const { random } = this.#cluster;
+    const { random, scheduler } = this.#cluster;
     const running = random.pickOrNone(this.#cluster.running);
     if (running === undefined) return;
     const count = random.chance(0.15) ? 2 : 1;
-    this.invalidate(
-      running,
-      Array.from({ length: count }, () => this.#anyScope()),
-    );
+    const one = (): void =>
+      this.invalidate(
+        running,
+        Array.from({ length: count }, () => this.#anyScope()),
+      );
+    one();
+    // Others come while the first one's append is under way, or is to be repeated.
+    for (let follower = 0; follower < 3 && random.chance(0.3); follower += 1) {
+      scheduler.after(random.exponential(150), one);
+    }
   }
 
   #anyScope(): ScopeId {
