@@ -37,13 +37,15 @@ export class Flights {
     return isItsOwn ? { served: joined, left: [] } : { served: [], left: joined };
   }
 
-  /** The leader is gone: those who followed it, who have to go on alone. */
+  /** The leader is gone: those who followed it, under whichever key, have to go on alone. */
   disband(leader: Ask): readonly Ask[] {
-    const key = leader.dispatch?.key ?? "";
-    const flight = this.#flights.get(key);
-    if (flight?.leader !== leader) return [];
-    this.#flights.delete(key);
-    return flight.joined;
+    const followers: Ask[] = [];
+    for (const [key, flight] of this.#flights) {
+      if (flight.leader !== leader) continue;
+      this.#flights.delete(key);
+      followers.push(...flight.joined);
+    }
+    return followers;
   }
 
   clear(): void {

@@ -122,8 +122,7 @@ export class Front {
     const key = `${question.key}/${artifact}`;
     // What was born at the admission or later is right for this request whatever happens. The
     // second time nothing less is asked for, or constant invalidation would keep it waiting.
-    const isEnough = ask.dispatches === 0 || admitted.epoch !== born.epoch;
-    const minBorn = isEnough ? this.#admission.minBorn(scopes) : admitted;
+    const minBorn = ask.dispatches === 0 ? this.#admission.minBorn(scopes) : admitted;
     ask.dispatch = { born, artifact, key, minBorn };
     ask.dispatches += 1;
     const near = nearCache.get(key);
@@ -143,8 +142,15 @@ export class Front {
     if (this.#parts.random.chance(0.15)) this.#hedge(ask, ask.dispatch);
   }
 
+  /**
+   * In another life of the log it has to be admitted anew: until there is a lease, our place in it
+   * may be one from which invalidations that have long returned OK are still to be read.
+   */
   #redispatch(ask: Ask): void {
-    if (!ask.isOver && ask.admitted !== undefined) this.#dispatch(ask, ask.admitted);
+    if (ask.isOver || ask.admitted === undefined) return;
+    const { epoch } = this.#parts.gateway.core.position;
+    if (epoch === ask.admitted.epoch) this.#dispatch(ask, ask.admitted);
+    else this.#admit(ask);
   }
 
   #wait(ask: Ask, waitMs: number, then: () => void): void {

@@ -67,9 +67,11 @@ export class Recovery {
     const { plan, running, truth } = this.#cluster;
     for (const one of running) {
       for (let key = 0; key < plan.keys; key += 1) {
-        const outcomes = [this.#ask(one, key), this.#ask(one, key)];
-        // Unless a checkpoint gives it up just then, for its scopes or its age.
-        if (!isHit(outcomes[1])) outcomes.push(this.#ask(one, key));
+        const outcomes = [this.#ask(one, key)];
+        // More than twice where a computation takes longer than the request may, or a checkpoint
+        // gives the entry up just then, for its scopes or its age.
+        do outcomes.push(this.#ask(one, key));
+        while (!isHit(outcomes.at(-1)) && outcomes.length < 6);
         if (isHit(outcomes.at(-1))) continue;
         truth.violated(`${one.gateway.id} answers key ${key} with ${outcomes}, not with a hit`);
       }
