@@ -42,7 +42,8 @@ interface Ok {
  */
 export class Truth {
   readonly violations: string[] = [];
-  readonly #committed = new Map<string, Committed>();
+  /** By place; a damaged log may have several at one, the last one last. */
+  readonly #committed = new Map<string, Committed[]>();
   readonly #oks = new Map<ScopeId, Ok[]>();
   readonly #latest = new Map<ScopeId, number>();
   #okCount = 0;
@@ -61,20 +62,22 @@ export class Truth {
     const { epoch, sequence } = position;
     const { scopes } = record;
     const isVoid = this.#damaged;
-    this.#committed.set(`${epoch}:${sequence}`, { moment, epoch, sequence, scopes, isVoid });
+    const committed = { moment, epoch, sequence, scopes, isVoid };
+    const place = `${epoch}:${sequence}`;
+    this.#committed.set(place, [...(this.#committed.get(place) ?? []), committed]);
   }
 
   /** After damage, the checkpoint that was to stand for the erased records may be lost itself. */
   onPurge(epoch: number, through: number): void {
     if (!this.#damaged) return;
-    for (const record of this.#committed.values()) {
+    for (const record of [...this.#committed.values()].flat()) {
       if (record.epoch === epoch && record.sequence <= through) record.isVoid = true;
     }
   }
 
   onDamage(epoch: number, kept: number): void {
     this.#damaged = true;
-    for (const record of this.#committed.values()) {
+    for (const record of [...this.#committed.values()].flat()) {
       if (record.epoch === epoch && record.sequence > kept) record.isVoid = true;
     }
   }
@@ -86,17 +89,16 @@ export class Truth {
 
   /** An invalidation returns OK. */
   onOk(scopes: readonly ScopeId[], { epoch, sequence }: Position): void {
-    const record = this.#committed.get(`${epoch}:${sequence}`);
+    const record = this.#committed
+      .get(`${epoch}:${sequence}`)
+      ?.findLast((one) => scopes.every((scope) => one.scopes.includes(scope)));
     if (record === undefined) {
-      this.violated(`OK for ${epoch}:${sequence}, which never was`);
+      this.violated(`OK for [${scopes}] at ${epoch}:${sequence}, where no record says so`);
       return;
     }
     const order = this.#okCount;
     this.#okCount += 1;
     for (const scope of scopes) {
-      if (!record.scopes.includes(scope)) {
-        this.violated(`OK for scope ${scope} at ${epoch}:${sequence}, which says nothing of it`);
-      }
       const oks = this.#oks.get(scope);
       if (oks === undefined) this.#oks.set(scope, [{ order, record }]);
       else oks.push({ order, record });

@@ -70,9 +70,14 @@ export class Coordinator {
     );
   }
 
-  /** The log has our record: it said so, or our reader gave it to us. */
-  committed(attempt: string, position: Position, nowMs: number): void {
-    this.#invalidations.committed(attempt, position, nowMs);
+  /** The log says that it has our record. */
+  placed(attempt: string, position: Position, nowMs: number): void {
+    this.#invalidations.placed(attempt, position, nowMs);
+  }
+
+  /** Our reader gave us a record: perhaps one of ours. */
+  read(attempt: string, position: Position, nowMs: number): void {
+    this.#invalidations.read(attempt, position, nowMs);
   }
 
   /** The log did not say so, or said it of another life of its. */
@@ -110,7 +115,9 @@ export class Coordinator {
       };
       effects.push({ kind: "append", messageId: attempt, record, expectedLast: undefined });
     }
-    this.#invalidations.begin((position, committedMs) => this.#begin(position, committedMs, now));
+    this.#invalidations.begin(now.applied, (position, committedMs) =>
+      this.#begin(position, committedMs, now),
+    );
     const check = (confirmation: Confirmation) =>
       confirmation.check(this.#roster, life.isSettled, nowMs);
     effects.push(...report(this.#invalidations.settle(check, nowMs)));
@@ -125,13 +132,12 @@ export class Coordinator {
     return Math.min(invalidationsMs, wakeMs(this.#written.confirmation));
   }
 
-  /** Begins to wait for a record, if our own reader is there. */
+  /** Begins to wait for a record that our own reader has given us. */
   #begin(position: Position, committedMs: number, now: Now): Confirmation | undefined {
     const { applied, life } = now;
     const { terms } = life;
     const rules = this.#rules;
     if (terms === undefined || !rules.sameLife(position.epoch, applied.epoch)) return undefined;
-    if (!rules.knowsRoster(applied.sequence, position.sequence)) return undefined;
     this.#roster.acknowledge(this.#options.id, applied);
     const pastLifeUntilMs = settlesMs(life, terms, rules);
     const roster = this.#roster;

@@ -290,6 +290,20 @@ test("a place that was taken before makes the log suspect", () => {
   expect(effects?.map(({ kind }) => kind)).toEqual(["suspect-log"]);
 });
 
+test("a heartbeat that the log had, and that never comes, ends the incarnation", () => {
+  const tape = pair();
+  const a = tape.gateways.get("a");
+  tape.cut.add("a");
+  tape.nowMs += 1_000;
+  const [append] = a?.step({ kind: "tick" }, tape.nowMs) ?? [];
+  if (append?.kind !== "append") throw new Error("a heartbeat was due");
+  const position = { epoch, sequence: tape.records.length + 1 };
+  a?.step({ kind: "appended", messageId: append.messageId, position }, tape.nowMs);
+  expect(a?.wakeMs).toBe(tape.nowMs + D);
+  const effects = a?.step({ kind: "tick" }, tape.nowMs + D);
+  expect(effects?.map(({ kind }) => kind)).toEqual(["suspect-log", "ended"]);
+});
+
 test("the same events give the same effects", () => {
   const transcript = (): string => {
     const tape = pair();

@@ -176,7 +176,7 @@ export class GatewayCore {
     switch (record.kind) {
       case "invalidation":
         this.#table.invalidate(record.scopes, sequence);
-        this.#coordinator.committed(record.attempt, this.#reading.position, this.#nowMs);
+        this.#coordinator.read(record.attempt, this.#reading.position, this.#nowMs);
         this.#acknowledge(record.coordinator);
         break;
       case "unreadable":
@@ -268,8 +268,9 @@ export class GatewayCore {
       this.#appendFailed(messageId, "unavailable");
     } else if (this.#holder.isPossible(messageId, position.sequence)) {
       this.#upkeep.appendEnded(messageId, this.#restMs());
-      this.#coordinator.committed(messageId, position, this.#nowMs);
+      this.#coordinator.placed(messageId, position, this.#nowMs);
       this.#witness("placed", messageId);
+      this.#holder.awaited(messageId, this.#patienceMs(), this.#nowMs);
     } else {
       this.#effects.push({ kind: "suspect-log", why: "our heartbeat got a place that was taken" });
       this.#appendFailed(messageId, "conflict");
@@ -279,8 +280,7 @@ export class GatewayCore {
   #appendFailed(messageId: string, why: "conflict" | "unavailable"): void {
     this.#upkeep.appendEnded(messageId, this.#restMs());
     this.#coordinator.unplaced(messageId, this.#restMs());
-    const doubtMs = this.#nowMs + (this.#life.terms ?? this.#options.terms).waitMs;
-    if (why === "conflict") this.#holder.doubted(messageId, doubtMs, this.#nowMs);
+    if (why === "conflict") this.#holder.awaited(messageId, this.#patienceMs(), this.#nowMs);
     else this.#holder.unplaced(messageId, this.#nowMs);
   }
 
@@ -320,6 +320,11 @@ export class GatewayCore {
       nowMs: this.#nowMs,
       isWritingCheckpoint: this.#coordinator.isWritingCheckpoint,
     };
+  }
+
+  /** Until when what the log has of ours would have been read. */
+  #patienceMs(): number {
+    return this.#nowMs + (this.#life.terms ?? this.#options.terms).waitMs;
   }
 
   #restMs(): number {

@@ -1,3 +1,4 @@
+import type { Position } from "@kvring/core";
 import { describe, expect, test } from "vitest";
 import { Confirmation } from "./confirmation.ts";
 import { Invalidations } from "./invalidations.ts";
@@ -34,7 +35,7 @@ function call(number: number, scopes: readonly bigint[] = [1n], deadlineMs = 1_0
 
 /** Confirms whatever has been committed. */
 function finish(invalidations: Invalidations, nowMs: number) {
-  invalidations.begin(confirmation);
+  invalidations.begin(position, confirmation);
   return invalidations.settle((one) => one.check(new Roster(), true, nowMs), nowMs);
 }
 
@@ -46,10 +47,10 @@ test("who comes while an append is under way shares the next record", () => {
   invalidations.add(call(2, [2n]), 1);
   invalidations.add(call(3, [2n, 3n]), 2);
   expect(invalidations.next(freshId, 2)).toBeUndefined();
-  invalidations.committed("x1", position, 5);
+  invalidations.read("x1", position, 5);
   expect(invalidations.next(freshId, 5)).toEqual({ attempt: "x2", scopes: [2n, 3n] });
   expect(finish(invalidations, 6)).toMatchObject([{ call: 1, result: { waitedMs: 6 } }]);
-  invalidations.committed("x2", position, 7);
+  invalidations.read("x2", position, 7);
   expect(finish(invalidations, 8).map((one) => one.call)).toEqual([2, 3]);
 });
 
@@ -59,8 +60,36 @@ test("a record holds no more scopes than it may", () => {
   invalidations.add(call(2, [3n, 4n]), 0);
   const freshId = ids();
   expect(invalidations.next(freshId, 0)?.scopes).toEqual([1n, 2n]);
-  invalidations.committed("x1", position, 1);
+  invalidations.read("x1", position, 1);
   expect(invalidations.next(freshId, 1)?.scopes).toEqual([3n, 4n]);
+});
+
+describe("what the log says that it has", () => {
+  test("counts from then, and when our reader gives it to us", () => {
+    const invalidations = new Invalidations(limits, protocolRules);
+    invalidations.add(call(1), 0);
+    invalidations.next(ids(), 0);
+    invalidations.placed("x1", position, 3);
+    const committed: number[] = [];
+    const note = (_position: Position, committedMs: number): undefined => {
+      committed.push(committedMs);
+    };
+    invalidations.begin({ ...position, sequence: position.sequence - 1 }, note);
+    expect(committed).toEqual([]);
+    invalidations.read("x1", position, 9);
+    invalidations.begin(position, note);
+    expect(committed).toEqual([3]);
+  });
+
+  test("is appended anew when our reader passes its place and something else is there", () => {
+    const invalidations = new Invalidations(limits, protocolRules);
+    const freshId = ids();
+    invalidations.add(call(1), 0);
+    invalidations.next(freshId, 0);
+    invalidations.placed("x1", position, 3);
+    invalidations.begin(position, confirmation);
+    expect(invalidations.next(freshId, 4)?.attempt).toBe("x2");
+  });
 });
 
 describe("an append that failed", () => {
@@ -80,7 +109,7 @@ describe("an append that failed", () => {
     invalidations.add(call(1), 0);
     invalidations.next(ids(), 0);
     invalidations.unplaced("x1", 50);
-    invalidations.committed("x1", position, 10);
+    invalidations.read("x1", position, 10);
     expect(finish(invalidations, 12)).toMatchObject([{ call: 1, result: { position } }]);
   });
 
@@ -91,7 +120,7 @@ describe("an append that failed", () => {
     invalidations.next(freshId, 0);
     invalidations.unplaced("x1", 50);
     invalidations.add(call(2, [2n]), 10);
-    invalidations.committed("x1", position, 20);
+    invalidations.read("x1", position, 20);
     expect(finish(invalidations, 21).map((one) => one.call)).toEqual([1]);
     expect(invalidations.next(freshId, 21)).toEqual({ attempt: "x2", scopes: [2n] });
   });
@@ -101,7 +130,7 @@ describe("an append that failed", () => {
     const freshId = ids();
     invalidations.add(call(1), 0);
     invalidations.next(freshId, 0);
-    invalidations.committed("x1", position, 1);
+    invalidations.read("x1", position, 1);
     invalidations.beginAnew(2);
     expect(invalidations.next(freshId, 2)?.attempt).toBe("x2");
   });
@@ -115,7 +144,7 @@ describe("a caller whose time is over", () => {
     invalidations.next(ids(), 0);
     const [late] = finish(invalidations, 10);
     expect(late).toMatchObject({ call: 1, error: { reason: "DEADLINE_EXCEEDED" } });
-    invalidations.committed("x1", position, 15);
+    invalidations.read("x1", position, 15);
     expect(finish(invalidations, 16)).toMatchObject([{ call: 2, result: { position } }]);
   });
 

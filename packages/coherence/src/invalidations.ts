@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { KvringError, type Position, type ScopeId } from "@kvring/core";
+import { isAtLeast, KvringError, type Position, type ScopeId } from "@kvring/core";
 import type { Confirmation, Confirmed } from "./confirmation.ts";
 import type { Rules } from "./rules.ts";
 import { firstAfter } from "./wake.ts";
@@ -43,7 +43,13 @@ interface Batch {
 type BatchState =
   | { readonly step: "queued"; readonly fromMs: number }
   | { readonly step: "appending"; readonly attempt: string }
-  | { readonly step: "committed"; readonly position: Position; readonly committedMs: number }
+  /** The log has the record, as it says, or as our reader shows. */
+  | {
+      readonly step: "committed";
+      readonly position: Position;
+      readonly committedMs: number;
+      readonly isRead: boolean;
+    }
   | { readonly step: "confirming"; readonly confirmation: Confirmation };
 
 export interface InvalidationLimits {
@@ -124,13 +130,21 @@ export class Invalidations {
     return { attempt, scopes: [...batch.scopes] };
   }
 
-  /** The log has the record: it said so, or our reader gave it to us. */
-  committed(attempt: string, position: Position, nowMs: number): void {
+  /** The log says that it has the record. */
+  placed(attempt: string, position: Position, nowMs: number): void {
     const batch = this.#attempts.get(attempt);
-    if (batch === undefined) return;
-    const { step } = batch.state;
-    if (step === "committed" || step === "confirming") return;
-    batch.state = { step: "committed", position, committedMs: nowMs };
+    if (batch === undefined || isCommitted(batch)) return;
+    batch.state = { step: "committed", position, committedMs: nowMs, isRead: false };
+    this.#clear();
+  }
+
+  /** Our reader gave us the record. */
+  read(attempt: string, position: Position, nowMs: number): void {
+    const batch = this.#attempts.get(attempt);
+    if (batch === undefined || batch.state.step === "confirming") return;
+    const { state } = batch;
+    const committedMs = state.step === "committed" ? state.committedMs : nowMs;
+    batch.state = { step: "committed", position, committedMs, isRead: true };
     this.#clear();
   }
 
@@ -150,12 +164,24 @@ export class Invalidations {
     }
   }
 
-  /** Lets `confirm` begin for those whose record it can be told of. */
-  begin(confirm: (position: Position, committedMs: number) => Confirmation | undefined): void {
+  /**
+   * Lets `confirm` begin to wait for those whose record was read. A record whose place our reader
+   * has passed without it is gone, and has to be appended anew.
+   */
+  begin(
+    applied: Position,
+    confirm: (position: Position, committedMs: number) => Confirmation | undefined,
+  ): void {
     for (const batch of this.#batches) {
-      if (batch.state.step !== "committed") continue;
-      const confirmation = confirm(batch.state.position, batch.state.committedMs);
+      const { state } = batch;
+      if (state.step !== "committed") continue;
+      const confirmation = this.#rules.knowsRoster(state.isRead)
+        ? confirm(state.position, state.committedMs)
+        : undefined;
       if (confirmation !== undefined) batch.state = { step: "confirming", confirmation };
+      else if (!state.isRead && isAtLeast(applied, state.position)) {
+        batch.state = { step: "queued", fromMs: state.committedMs };
+      }
     }
   }
 
@@ -216,6 +242,10 @@ export class Invalidations {
       if (!isWanted(batch)) this.#attempts.delete(attempt);
     }
   }
+}
+
+function isCommitted({ state }: Batch): boolean {
+  return state.step === "committed" || state.step === "confirming";
 }
 
 /** An append under way is one, whether or not its callers have given up. */

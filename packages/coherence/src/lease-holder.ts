@@ -78,19 +78,19 @@ export class LeaseHolder {
     this.#lease = leases.unplaced(this.#lease, nonce, nowMs + this.#options.retryMs);
   }
 
-  /** The expectation failed. What we have read, or shall read until `untilMs`, says why. */
-  doubted(nonce: string, untilMs: number, nowMs: number): void {
-    const doubted = leases.doubted(this.#lease, nonce, untilMs);
-    this.#lease = leases.superseded(doubted, this.#heartbeatAt, nowMs);
+  /** It has a place, or its expectation failed. What we have read, or read until then, decides. */
+  awaited(nonce: string, untilMs: number, nowMs: number): void {
+    const awaited = leases.awaited(this.#lease, nonce, untilMs);
+    this.#lease = leases.superseded(awaited, this.#heartbeatAt, nowMs);
   }
 
   /**
-   * Whether a heartbeat has been in doubt for so long that its place or a tombstone would have
-   * been read: then the log has lost the one before, and this incarnation has no future in it.
+   * Whether a heartbeat was awaited for so long that it or a tombstone would have been read: then
+   * the log has lost it, or the one before, and this incarnation has no future in it.
    */
   isLost(nowMs: number): boolean {
     const { renewal } = this.#lease;
-    return renewal.step === "doubted" && nowMs >= renewal.untilMs;
+    return renewal.step === "awaited" && nowMs >= renewal.untilMs;
   }
 
   wakeMs(): number {

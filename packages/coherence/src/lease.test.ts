@@ -48,19 +48,19 @@ test("what is heard of another heartbeat changes nothing", () => {
   const lease = leases.sent(leases.noLease, first, 0);
   expect(leases.witnessed(lease, { kind: "read", nonce: "n0" }, 5, practice)).toBe(lease);
   expect(leases.unplaced(lease, "n0", 9)).toBe(lease);
-  expect(leases.doubted(lease, "n0", 9)).toBe(lease);
+  expect(leases.awaited(lease, "n0", 9)).toBe(lease);
 });
 
 test("a failed expectation decides nothing: our own copy may have been the reason", () => {
-  let lease = leases.doubted(leases.sent(leases.noLease, first, 0), "n1", 500);
+  let lease = leases.awaited(leases.sent(leases.noLease, first, 0), "n1", 500);
   expect(leases.due(lease, 400, () => "n2")).toBeUndefined();
   expect(leases.renewalWakeMs(lease)).toBe(500);
   lease = leases.witnessed(lease, { kind: "read", nonce: "n1" }, 20, practice);
   expect(lease.startMs).toBe(0);
 });
 
-test("a doubt ends when another record of ours is read: no copy can follow the old one any more", () => {
-  const lease = leases.doubted(leases.sent(leases.noLease, first, 0), "n1", 500);
+test("the waiting ends when another record of ours is read: no copy can follow the old one any more", () => {
+  const lease = leases.awaited(leases.sent(leases.noLease, first, 0), "n1", 500);
   expect(leases.superseded(lease, 0, 30)).toBe(lease);
   expect(leases.superseded(lease, 3, 30).renewal).toEqual({ step: "idle", dueMs: 30 });
 });

@@ -28,8 +28,11 @@ type Renewal =
   | (Heartbeat & { readonly step: "sent" })
   /** Could not be placed; to be sent again, as it is. */
   | (Heartbeat & { readonly step: "resting"; readonly untilMs: number })
-  /** The log has another last heartbeat of ours than we think. What we read until then says why. */
-  | (Heartbeat & { readonly step: "doubted"; readonly untilMs: number });
+  /**
+   * The log has it, or has another last heartbeat of ours than we think. What we read until then
+   * shows which.
+   */
+  | (Heartbeat & { readonly step: "awaited"; readonly untilMs: number });
 
 interface Heartbeat {
   readonly nonce: string;
@@ -100,20 +103,23 @@ export function isPossible({ renewal }: Lease, nonce: string, sequence: Sequence
   return renewal.step === "idle" || renewal.nonce !== nonce || sequence > renewal.after;
 }
 
-/** The expectation failed, which decides nothing: the heartbeat itself may be the reason. */
-export function doubted(lease: Lease, nonce: string, untilMs: number): Lease {
+/**
+ * The log gave it a place, from which it may be lost; or the expectation failed, which decides
+ * nothing, since the heartbeat itself may be the reason.
+ */
+export function awaited(lease: Lease, nonce: string, untilMs: number): Lease {
   const { renewal } = lease;
   if (renewal.step !== "sent" || renewal.nonce !== nonce) return lease;
-  return { ...lease, renewal: { ...renewal, step: "doubted", untilMs } };
+  return { ...lease, renewal: { ...renewal, step: "awaited", untilMs } };
 }
 
 /**
- * We have read another record of ours than the one that the heartbeat in doubt was to follow, such
- * as one of an earlier life of the log: no copy of it can be placed any more, and a new one may go.
+ * We have read another record of ours than the one that the heartbeat was to follow, such as one of
+ * an earlier life of the log: no copy of it can be placed any more, and a new one may go.
  */
 export function superseded(lease: Lease, heartbeatAt: Sequence, nowMs: number): Lease {
   const { renewal } = lease;
-  if (renewal.step !== "doubted" || heartbeatAt <= renewal.expectedLast) return lease;
+  if (renewal.step !== "awaited" || heartbeatAt <= renewal.expectedLast) return lease;
   return { ...lease, renewal: { step: "idle", dueMs: nowMs } };
 }
 
@@ -150,7 +156,7 @@ export function renewalWakeMs({ renewal }: Lease): number {
     case "idle":
       return renewal.dueMs;
     case "resting":
-    case "doubted":
+    case "awaited":
       return renewal.untilMs;
     case "sent":
       return Number.POSITIVE_INFINITY;

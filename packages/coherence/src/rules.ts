@@ -26,8 +26,8 @@ export interface Rules {
 
   /** A copy of a record that was sent may be the one that counts, and says nothing of later callers. */
   mayShare(isSent: boolean): boolean;
-  /** Until its own reader is there, a coordinator does not know who was a member at `sequence`. */
-  knowsRoster(applied: number, sequence: number): boolean;
+  /** Until its own reader gives it its record, a coordinator does not know who was a member then. */
+  knowsRoster(isRead: boolean): boolean;
   /** Whether a member's acknowledgement, up to `acknowledged`, covers the record at `sequence`. */
   hasAcknowledged(acknowledged: Position, record: Position): boolean;
   /** Whether no lease can live any more that does not know of the record. */
@@ -68,7 +68,7 @@ export const protocolRules: Rules = Object.freeze<Rules>({
   leaseMs,
   isHeld: (nowMs, heldUntilMs) => nowMs < heldUntilMs,
   mayShare: (isSent) => !isSent,
-  knowsRoster: (applied, sequence) => applied >= sequence,
+  knowsRoster: (isRead) => isRead,
   hasAcknowledged(acknowledged, record) {
     return sameOrLater(this, acknowledged, record);
   },
