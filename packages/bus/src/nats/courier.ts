@@ -5,7 +5,7 @@ import type { Courier, Stoppable } from "../ports.ts";
 import { checkCourierBody, noAnswer, nobodyServes } from "../refusals.ts";
 import { headersOf } from "./delivery.ts";
 import { readNatsError } from "./errors.ts";
-import { guarded } from "./guard.ts";
+import { guarded, respond } from "./guard.ts";
 import type { NatsLink } from "./link.ts";
 import type { NatsNames } from "./names.ts";
 import { flushed } from "./session.ts";
@@ -82,10 +82,10 @@ export class NatsCourier implements Courier {
     try {
       const answer = await handle(msg.data.slice());
       checkCourierBody(answer);
-      msg.respond(answer.slice());
+      respond(msg, answer.slice());
     } catch (thrown) {
       const { reason, message } = KvringError.from(thrown);
-      msg.respond(Buffer.from(message), { headers: headersOf({ [reasonHeader]: reason }) });
+      respond(msg, Buffer.from(message), { headers: headersOf({ [reasonHeader]: reason }) });
     }
   }
 }

@@ -16,7 +16,7 @@ import {
   readSignal,
 } from "./delivery.ts";
 import { whyUnreachable } from "./errors.ts";
-import { guarded, loudly } from "./guard.ts";
+import { guarded, loudly, respond } from "./guard.ts";
 import type { NatsLink } from "./link.ts";
 import type { Session } from "./session.ts";
 
@@ -147,7 +147,7 @@ export class Follower implements Stoppable {
     run.heardAtMs = this.#options.clock.nowMs();
     const signal = readSignal(msg);
     if (signal === undefined) this.#give(run, msg);
-    else if (signal.kind === "flow") msg.respond();
+    else if (signal.kind === "flow") respond(msg);
     else if (signal.kind === "heartbeat") {
       if (signal.stalled !== undefined) this.#options.link.current?.nc.publish(signal.stalled);
       if (signal.lastGiven !== run.given) this.restart("messages were lost");

@@ -1,4 +1,4 @@
-import type { Msg, NatsError } from "nats";
+import { ErrorCode, type Msg, NatsError } from "nats";
 
 type Callback = (error: NatsError | null, msg: Msg) => void;
 
@@ -22,4 +22,16 @@ export function loudly(call: () => void): void {
  */
 export function guarded(callback: Callback): Callback {
   return (error, msg) => loudly(() => callback(error, msg));
+}
+
+/**
+ * Answers a message, unless the connection it came over was given up meanwhile: then the answer is
+ * lost, as it might have been on its way.
+ */
+export function respond(msg: Msg, ...answer: Parameters<Msg["respond"]>): void {
+  try {
+    msg.respond(...answer);
+  } catch (thrown) {
+    if (!(thrown instanceof NatsError) || thrown.code !== ErrorCode.ConnectionClosed) throw thrown;
+  }
 }

@@ -2,7 +2,7 @@ import type { Clock } from "@kvring/core";
 import { createInbox, type Msg, nanos, type Subscription } from "nats";
 import { maxDeliveries } from "../ports.ts";
 import { acknowledgement, readDelivery, readSignal } from "./delivery.ts";
-import { guarded } from "./guard.ts";
+import { guarded, respond } from "./guard.ts";
 import type { JobHandle } from "./job-consumer.ts";
 import type { NatsLink } from "./link.ts";
 import type { Session } from "./session.ts";
@@ -103,11 +103,11 @@ export class JobSlot {
     const keeping = this.#keep(msg);
     try {
       await Promise.resolve({ body: msg.data.slice(), deliveries }).then(this.#options.handle);
-      msg.respond(acknowledgement.done);
+      respond(msg, acknowledgement.done);
     } catch {
       // Given to be failed, and even that did not work: nobody else would do better.
       const poison = deliveries > maxDeliveries;
-      msg.respond(poison ? acknowledgement.never : acknowledgement.again);
+      respond(msg, poison ? acknowledgement.never : acknowledgement.again);
     } finally {
       keeping.stop();
     }
@@ -121,7 +121,7 @@ export class JobSlot {
     const { clock, ackWaitMs, link } = this.#options;
     const again = () =>
       clock.after(ackWaitMs * 0.35, () => {
-        if (link.current !== undefined) msg.respond(acknowledgement.working);
+        if (link.current !== undefined) respond(msg, acknowledgement.working);
         cancel = again();
       });
     let cancel = again();

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Clock, KvringError, type Log } from "@kvring/core";
-import { connect, Events, type NatsConnection } from "nats";
+import { connect, DebugEvents, Events, type NatsConnection } from "nats";
 import type { BusStatus, Stoppable } from "../ports.ts";
 import { closedBus } from "../refusals.ts";
 import { whyUnreachable } from "./errors.ts";
@@ -18,8 +18,6 @@ type LinkState =
 
 const dialTimeoutMs = 2_000;
 const redialMs = 250;
-/** A server that is gone without a word is noticed within three of these. */
-const pingMs = 2_000;
 
 /**
  * The connection to NATS: dialed until it is there, kept for ever, told about.
@@ -32,6 +30,7 @@ export class NatsLink {
   readonly #name: string;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #pingMs: number;
   readonly #abort = new AbortController();
   readonly #statusListeners = new Set<(status: BusStatus) => void>();
   readonly #sessionListeners = new Set<(session: Session) => void>();
@@ -44,7 +43,10 @@ export class NatsLink {
     readonly name: string;
     readonly clock: Clock;
     readonly log: Log;
+    /** A server that is gone without a word is noticed within three of these. Default 2 s. */
+    readonly pingMs?: number;
   }) {
+    this.#pingMs = options.pingMs ?? 2_000;
     this.#servers = options.servers;
     this.#name = options.name;
     this.#clock = options.clock;
@@ -131,7 +133,7 @@ export class NatsLink {
         timeout: dialTimeoutMs,
         // The client's own look-up ignores the hosts file; only for TLS it needs it, for the name.
         resolve: this.#servers.tls !== undefined,
-        pingInterval: pingMs,
+        pingInterval: this.#pingMs,
         maxPingOut: 2,
         maxReconnectAttempts: -1,
         reconnectTimeWait: redialMs,
@@ -167,11 +169,21 @@ export class NatsLink {
         this.#setState({ kind: "connected", nc, session: await openSession(nc) });
       } else if (type === Events.Error) {
         this.#log.warn({ error: data }, "NATS reports an error");
+      } else if (type === DebugEvents.StaleConnection) {
+        // The client now waits until the server has taken in what was sent before, and a server that
+        // cannot be heard never does: a gateway was without NATS until TCP gave up, minutes later.
+        nc.close().catch(() => {});
+        this.#beginAnew("the server no longer answers");
+        return;
       }
     }
+    // Not expected, as reconnecting never gives up.
+    this.#beginAnew("the NATS client closed the connection");
+  }
+
+  #beginAnew(why: string): void {
     if (this.#state.kind === "closed") return;
-    // Not expected, as reconnecting never gives up; should it happen, begin anew.
-    this.#setState({ kind: "dialing", why: "the NATS client closed the connection" });
+    this.#setState({ kind: "dialing", why });
     void this.#dial();
   }
 
