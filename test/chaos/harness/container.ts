@@ -36,6 +36,8 @@ export interface Container {
   unpause(): Promise<void>;
   /** Cores it may use; undefined: all. */
   limitCpu(cores: number | undefined): Promise<void>;
+  /** Scheduler periods in which it wanted more than that. */
+  throttledPeriods(): Promise<number>;
   /** Of its first process, as the machine sees it. */
   processId(): Promise<number>;
   isRunning(): Promise<boolean>;
@@ -128,6 +130,11 @@ class DockerContainer implements Container {
   async limitCpu(cores: number | undefined): Promise<void> {
     const quotaUs = cores === undefined ? -1 : Math.round(cores * schedulerPeriodUs);
     await this.#container.update({ CpuPeriod: schedulerPeriodUs, CpuQuota: quotaUs });
+  }
+
+  async throttledPeriods(): Promise<number> {
+    const stats = await this.#container.stats({ stream: false });
+    return stats.cpu_stats.throttling_data.throttled_periods;
   }
 
   async processId(): Promise<number> {

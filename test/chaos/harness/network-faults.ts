@@ -26,6 +26,8 @@ export interface NetworkFaults {
     peers: readonly string[],
     delay: { readonly delayMs: number; readonly jitterMs: number },
   ): Promise<void>;
+  /** Packets that met any of these faults, so that nobody mistakes a fault without effect for health. */
+  packetsHit(container: Container): Promise<number>;
   heal(container: Container): Promise<void>;
 }
 
@@ -73,6 +75,11 @@ export function createNetworkFaults(): NetworkFaults {
         ],
       ]);
     },
+    async packetsHit(container) {
+      const listing = await filter(container, "--list", "--verbose", "--exact", "--numeric");
+      const counts = [...listing.matchAll(/^\s*(\d+)\s+\d+\s+(?:DROP|REJECT|NFQUEUE)\s/gm)];
+      return counts.reduce((sum, [, packets]) => sum + Number(packets), 0);
+    },
     async heal(container) {
       if (await container.isRunning()) await filter(container, "--flush");
       const tool = delays.get(container.id);
@@ -85,9 +92,9 @@ export function createNetworkFaults(): NetworkFaults {
   };
 }
 
-async function filter(container: Container, ...rule: readonly string[]): Promise<void> {
+async function filter(container: Container, ...rule: readonly string[]): Promise<string> {
   const inside = await insideNetworkOf(container);
-  await run("nsenter", [...inside, "iptables", "--wait", ...rule]);
+  return (await run("nsenter", [...inside, "iptables", "--wait", ...rule])).stdout;
 }
 
 async function insideNetworkOf(container: Container): Promise<string[]> {

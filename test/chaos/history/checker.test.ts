@@ -94,5 +94,13 @@ function asked(
 }
 
 function invalidated(parts: Partial<InvalidationRecord>): InvalidationRecord {
-  return { scope: "all", generation: 1, startMs: 120, endMs: 150, okMs: 150, ...parts };
+  return {
+    gateway: "g",
+    scope: "all",
+    generation: 1,
+    startMs: 120,
+    endMs: 150,
+    okMs: 150,
+    ...parts,
+  };
 }

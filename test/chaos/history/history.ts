@@ -54,6 +54,8 @@ export interface ChangeRecord {
 }
 
 export interface InvalidationRecord {
+  /** Through which it was asked for. */
+  readonly gateway: string;
   readonly scope: string;
   /** Of the data when it was asked for. */
   readonly generation: number;

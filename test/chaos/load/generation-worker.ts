@@ -13,8 +13,9 @@ import { stateDirectory } from "../harness/state-directory.ts";
 import type { ChangeRecord, ComputationRecord } from "../history/history.ts";
 
 /**
- * `generation`: `x`: FP32 [2], a question and nothing. `y`: FP32 [2], the question and the
- * generation of the data when its computation began. So every answer says how old it is.
+ * `generation`: `x`: FP32 [2], a question and a number of zeros. `y`: FP32 [2 + zeros], the question,
+ * the generation of the data when its computation began, and the zeros. So every answer says how
+ * old it is.
  */
 export const generationModel = "generation";
 export const generationKey = (question: number): string => `generation ${question}`;
@@ -93,23 +94,24 @@ function watchedRuntime(source: GenerationSource, computeMs: number): Runtime {
     async unload() {},
     async close() {},
     async run(_digest, inputs): Promise<Computation> {
-      const question = readQuestion(inputs);
+      const [question, zeros] = readQuestion(inputs);
       const generation = source.compute(question);
       await pause(computeMs);
-      return { outputs: [pair("y", question, generation)], computeMs };
+      const padding = Array.from({ length: zeros }, () => 0);
+      return { outputs: [numbers("y", [question, generation, ...padding])], computeMs };
     },
   };
 }
 
-function readQuestion([x]: readonly Tensor[]): number {
+function readQuestion([x]: readonly Tensor[]): readonly [question: number, zeros: number] {
   if (x?.data.length !== 8) throw new Error("the question is FP32 [2]");
-  return Buffer.from(x.data).readFloatLE(0);
+  const data = Buffer.from(x.data);
+  return [data.readFloatLE(0), data.readFloatLE(4)];
 }
 
-/** FP32 [2]: whole numbers up to 2²⁴ stay what they are. */
-export function pair(name: string, first: number, second: number): Tensor {
-  const data = Buffer.alloc(8);
-  data.writeFloatLE(first, 0);
-  data.writeFloatLE(second, 4);
-  return { name, datatype: "FP32", shape: [2], data };
+/** FP32 [n]: whole numbers up to 2²⁴ stay what they are. */
+export function numbers(name: string, values: readonly number[]): Tensor {
+  const data = Buffer.alloc(values.length * 4);
+  for (const [index, value] of values.entries()) data.writeFloatLE(value, index * 4);
+  return { name, datatype: "FP32", shape: [values.length], data };
 }

@@ -14,59 +14,55 @@ export interface InvalidatorOptions {
 export class Invalidator {
   readonly records: InvalidationRecord[] = [];
   readonly #options: InvalidatorOptions;
-  #running: Promise<void> = Promise.resolve();
+  #lanes: Promise<void>[] = [];
   #stopping = new AbortController();
-  #next = 0;
 
   constructor(options: InvalidatorOptions) {
     this.#options = options;
   }
 
-  /** One after another, at the most so often. */
+  /**
+   * Through every gateway one after another, at the most so often; those of one gateway wait for
+   * nothing that the others do.
+   */
   start(scope: Scope, everyMs: number): void {
     this.#stopping = new AbortController();
     const { signal } = this.#stopping;
-    this.#running = (async () => {
+    this.#lanes = this.#options.gateways.map(async (gateway) => {
       while (!signal.aborted) {
         const rest = pause(everyMs, undefined, { signal }).catch(() => {});
-        await this.invalidate(scope);
+        if (gateway.isUp) await this.invalidate(gateway, scope);
         await rest;
       }
-    })();
+    });
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
-    await this.#running;
+    await Promise.all(this.#lanes);
   }
 
   /** Never throws: an invalidation that fails promises nothing, and is a record all the same. */
-  async invalidate(scope: Scope): Promise<InvalidationRecord> {
+  async invalidate(gateway: GatewayTarget, scope: Scope): Promise<InvalidationRecord> {
     const { source, timeoutMs } = this.#options;
     const generation = source.change();
     const startMs = performance.now();
-    const isOk = await this.#coordinator()
-      .invalidate(scope, timeoutMs)
-      .then(
-        () => true,
-        () => false,
-      );
+    const isOk = await gateway.invalidate(scope, timeoutMs).then(
+      () => true,
+      () => false,
+    );
     const endMs = performance.now();
     const okMs = isOk ? endMs : undefined;
-    const record = { scope: nameOf(scope), generation, startMs, endMs, okMs };
+    const record: InvalidationRecord = {
+      gateway: gateway.name,
+      scope: nameOf(scope),
+      generation,
+      startMs,
+      endMs,
+      okMs,
+    };
     this.records.push(record);
     return record;
-  }
-
-  /** The gateways in turn; one that is down only when there is no other. */
-  #coordinator(): GatewayTarget {
-    const { gateways } = this.#options;
-    const up = gateways.filter(({ isUp }) => isUp);
-    const candidates = up.length > 0 ? up : gateways;
-    this.#next += 1;
-    const chosen = candidates[this.#next % candidates.length];
-    if (chosen === undefined) throw new Error("there is no gateway to invalidate through");
-    return chosen;
   }
 }
 

@@ -56,19 +56,20 @@ export class Load {
     await Promise.all(this.#open);
   }
 
-  /** Asks each of them once at every gateway, a few at a time. */
-  async warm(questions: readonly Question[]): Promise<void> {
+  /** Asks each of them once at one gateway, a few at a time. */
+  async warm(gateway: GatewayTarget, questions: readonly Question[]): Promise<void> {
     const width = 16;
-    for (const gateway of this.#options.gateways) {
-      for (let from = 0; from < questions.length; from += width) {
-        const asked = questions.slice(from, from + width);
-        const { timeoutMs } = this.#options;
-        const records = await Promise.all(
-          asked.map((question) => gateway.ask(question, timeoutMs)),
-        );
-        this.records.push(...records);
-      }
+    for (let from = 0; from < questions.length; from += width) {
+      const asked = questions.slice(from, from + width);
+      await Promise.all(asked.map((question) => this.askAt(gateway, question)));
     }
+  }
+
+  /** One question more, at a certain gateway. */
+  async askAt(gateway: GatewayTarget, question: Question): Promise<RequestRecord> {
+    const record = await gateway.ask(question, this.#options.timeoutMs);
+    this.records.push(record);
+    return record;
   }
 
   /** One question more; throws when there is no gateway to ask. */

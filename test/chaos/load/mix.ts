@@ -5,6 +5,8 @@ import { generationQuestion, type Question, sumQuestion } from "./question.ts";
 export interface Mix {
   /** What is asked again and again: some much more often than others (Zipf). */
   readonly popular: readonly Question[];
+  /** Those of them that carry the volatile tag. */
+  readonly volatile: readonly Question[];
   next(): Question;
 }
 
@@ -25,13 +27,14 @@ const volatileEvery = 20;
 export function createMix(seed: number): Mix {
   const random = seededRandom(seed);
   const questions = Array.from({ length: popularQuestions }, (_, index) =>
-    generationQuestion(index, index % volatileEvery === 3 ? volatileTag : undefined),
+    generationQuestion(index, isVolatile(index) ? { tag: volatileTag } : {}),
   );
   const sums = Array.from({ length: popularSums }, (_, index) => sumQuestion(index));
   const pick = zipf(questions, random);
   let unique = 1_000_000;
   return {
     popular: [...questions, ...sums],
+    volatile: questions.filter((_, index) => isVolatile(index)),
     next() {
       const draw = random();
       if (draw < shareUnique) {
@@ -48,6 +51,11 @@ export function createMix(seed: number): Mix {
       return pick();
     },
   };
+}
+
+/** Among them one of the most popular. */
+function isVolatile(index: number): boolean {
+  return index % volatileEvery === 3;
 }
 
 function zipf(questions: readonly Question[], random: Random): () => Question {

@@ -2,7 +2,7 @@ import type { Answer } from "@kvring/client";
 import type { Parameter, Tensor } from "@kvring/core";
 import { defaultBurn } from "@kvring/models";
 import { encodeRequest } from "@kvring/wire";
-import { generationKey, generationModel, pair } from "./generation-worker.ts";
+import { generationKey, generationModel, numbers } from "./generation-worker.ts";
 
 /** Something to ask, and how to tell whether the answer is one to it. */
 export interface Question {
@@ -14,14 +14,21 @@ export interface Question {
   read(answer: Answer): number | undefined;
 }
 
-/** One of `tags` may be invalidated, and with it all questions that carry it. */
-export function generationQuestion(index: number, tag?: string): Question {
+/** `tag`: what may be invalidated. `padding`: numbers that make the answer larger, 4 bytes each. */
+export function generationQuestion(
+  index: number,
+  { tag, padding = 0 }: { readonly tag?: string; readonly padding?: number } = {},
+): Question {
   const parameters: Parameter[] =
     tag === undefined ? [] : [{ name: "cache_tags", kind: "string", value: tag }];
   return {
     key: generationKey(index),
     scopes: ["all", `model:${generationModel}`, ...(tag === undefined ? [] : [`tag:${tag}`])],
-    message: encodeRequest({ model: generationModel, parameters, inputs: [pair("x", index, 0)] }),
+    message: encodeRequest({
+      model: generationModel,
+      parameters,
+      inputs: [numbers("x", [index, padding])],
+    }),
     read(answer) {
       const data = output(answer, "y");
       const [question, generation] = [data.readFloatLE(0), data.readFloatLE(4)];

@@ -8,8 +8,10 @@ import {
   expectComputedOnce,
   expectHonest,
   expectNothingFailed,
+  expectPromised,
   expectRecovery,
   margin,
+  promptMs,
 } from "./expectations.ts";
 
 let lab: Laboratory;
@@ -22,7 +24,7 @@ afterAll(async () => {
   await lab?.close();
 });
 
-test("kill −9 of a node: nothing fails, and little is computed again", async () => {
+test("kill −9 of a node: nothing fails, and nothing is computed again", async () => {
   const found = await lab.experiment("kill −9 of a node, R = 2", async ({ begin }) => {
     begin();
     await lab.cluster.nodes[0]?.kill();
@@ -38,7 +40,7 @@ test("kill −9 of a worker in the middle of its work: the other one does it", a
   const jobs = 20;
   const found = await lab.experiment("kill −9 of a worker at work", async ({ begin }) => {
     const answers = Promise.all(
-      Array.from({ length: jobs }, (_, index) => lab.ask(burnQuestion(index))),
+      Array.from({ length: jobs }, (_, index) => lab.load.ask(burnQuestion(index))),
     );
     // A job takes tens of milliseconds: this one is in the middle of its second or third.
     await pause(150);
@@ -71,7 +73,8 @@ test("a rolling restart of everything: nothing fails", async () => {
   });
   expectHonest(found);
   expectNothingFailed(found);
-  expectComputedOnce(found, lab.cluster.all.length);
+  // A node that restarts is given what it owns before it answers for it.
+  expectComputedOnce(found, 1);
 });
 
 test("kill −9 of a gateway: only what it was answering fails", async () => {
@@ -83,7 +86,7 @@ test("kill −9 of a gateway: only what it was answering fails", async () => {
     await victim.kill();
     deadMs = performance.now();
     // Out of the roster after two leases of silence, and one to be certain.
-    await pause(3 * leaseMs + 3_000);
+    await pause(3 * leaseMs + 5_000);
   });
   expectHonest(found);
   for (const { gateway, startMs } of found.failed) {
@@ -93,8 +96,6 @@ test("kill −9 of a gateway: only what it was answering fails", async () => {
   expect.soft(found.skipped).toBe(0);
   expectComputedOnce(found, 1);
   const after = found.invalidations.filter(({ startMs }) => startMs > deadMs);
-  const durations = after.map(({ startMs, endMs }) => endMs - startMs);
-  expect.soft(after.every(({ okMs }) => okMs !== undefined)).toBe(true);
-  expect.soft(Math.max(...durations)).toBeLessThanOrEqual(1.1 * leaseMs * margin);
-  expect.soft(durations.at(-1), "when it is out of the roster").toBeLessThanOrEqual(20 * margin);
+  expectPromised(after, 1.1 * leaseMs * margin);
+  expectPromised(after.slice(-1), promptMs + found.lagMs);
 });

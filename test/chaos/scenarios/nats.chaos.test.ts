@@ -7,6 +7,7 @@ import {
   expectComputedOnce,
   expectHonest,
   expectNothingFailed,
+  expectPromised,
   expectRecovery,
   margin,
 } from "./expectations.ts";
@@ -21,7 +22,7 @@ afterAll(async () => {
   await lab?.close();
 });
 
-test("kill −9 of the NATS leader: hits go on, misses are late", async () => {
+test("kill −9 of the NATS leader: hits go on, misses and invalidations are late", async () => {
   const leader = await leaderOf(lab.cluster, "KVRING_CTL");
   if (leader === undefined) throw new Error("the control log has no leader");
   const found = await lab.experiment("kill −9 of the NATS leader", async ({ begin }) => {
@@ -33,25 +34,25 @@ test("kill −9 of the NATS leader: hits go on, misses are late", async () => {
   expectNothingFailed(found);
   expectComputedOnce(found, 1);
   expect.soft(found.hitRecoveryMs, "hits go on").toBe(0);
-  expect
-    .soft(found.during.hitP99Ms)
-    .toBeLessThanOrEqual(margin * Math.max(20, found.before.hitP99Ms));
+  const usualMs = Math.max(20, found.before.hitP99Ms);
+  expect.soft(found.during.hitP99Ms).toBeLessThanOrEqual(margin * usualMs + found.lagMs);
   expect.soft(found.p99RecoveryMs, "misses").toBeLessThanOrEqual(1.2 * leaseMs);
+  // Asked for while there is no leader, and longer than it takes to have one.
+  expectPromised(found.invalidations, 2 * leaseMs);
 });
 
 test("one NATS server less: hardly anybody notices", async () => {
-  const leader = await leaderOf(lab.cluster, "KVRING_CTL");
-  const jobs = await leaderOf(lab.cluster, "KVRING_JOBS");
-  const follower = lab.cluster.nats.find((server) => server !== leader && server !== jobs);
+  const leaders = [
+    await leaderOf(lab.cluster, "KVRING_CTL"),
+    await leaderOf(lab.cluster, "KVRING_JOBS"),
+  ];
+  const follower = lab.cluster.nats.find((server) => !leaders.includes(server));
   if (follower === undefined) throw new Error("one of three servers leads neither stream");
-  const found = await lab.experiment(
-    "one NATS server that leads nothing is gone",
-    async ({ begin }) => {
-      begin();
-      await follower.kill();
-      await pause(6_000);
-    },
-  );
+  const found = await lab.experiment("kill −9 of a NATS follower", async ({ begin }) => {
+    begin();
+    await follower.kill();
+    await pause(6_000);
+  });
   expectHonest(found);
   expectNothingFailed(found);
   expectComputedOnce(found, 1);
@@ -62,13 +63,15 @@ test("a gateway without NATS answers from memory until its lease ends", async ()
   const [gateway] = lab.cluster.gateways;
   if (gateway === undefined) throw new Error("there are two gateways");
   const peers = lab.cluster.nats.map(({ address }) => address);
+  const { faults } = lab.cluster;
   const found = await lab.experiment(
-    "a gateway cut off from NATS, shorter than D",
+    "a gateway without NATS, shorter than D",
     async ({ begin }) => {
       begin();
-      await lab.cluster.faults.partition(gateway, peers);
+      await faults.partition(gateway, peers);
       await pause(leaseMs / 2);
-      await lab.cluster.faults.heal(gateway);
+      expect.soft(await faults.packetsHit(gateway)).toBeGreaterThan(0);
+      await faults.heal(gateway);
       await pause(6_000);
     },
   );
