@@ -75,7 +75,10 @@ build_on_debian() {
   local context=$1 name=$2
   printf 'FROM debian:bookworm-slim\nLABEL kvring.chaos=true\n%s\n' "$3" >"$context/Dockerfile"
   printf 'Dockerfile\n' >"$context/.dockerignore"
-  DOCKER_BUILDKIT=0 docker build --quiet --tag "$name" "$context" >/dev/null
+  docker build --quiet --tag "$name" "$context" >/dev/null 2>"$work/build.log" || {
+    cat "$work/build.log" >&2
+    return 1
+  }
 }
 
 make_node() {

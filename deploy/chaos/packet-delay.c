@@ -5,8 +5,8 @@
  * Usage:  packet-delay QUEUE DELAY_MS JITTER_MS
  * Rule:   iptables -I INPUT -p tcp -j NFQUEUE --queue-num QUEUE --queue-bypass
  *
- * Both in the network namespace of the container. Prints "ready" when it holds the queue, and ends
- * on SIGTERM; the packets it held are then let go by the kernel's bypass or sent again by TCP.
+ * Both in the network namespace of the container. Prints "ready" when it holds the queue, and ends on
+ * SIGTERM; the kernel then drops the packets it held, and TCP sends them again.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -77,8 +77,7 @@ stop_daemon() {
 
 build_image() {
   say "building the image kvring:chaos"
-  # The classic builder: the newer one is a plugin that Debian does not bring.
-  DOCKER_BUILDKIT=0 docker build --label kvring.chaos=true \
+  docker build --label kvring.chaos=true \
     --file "$root/deploy/Dockerfile" --tag kvring:chaos "$root" >"$state/build.log" 2>&1 || {
     cat "$state/build.log" >&2
     fail "the image cannot be built"
@@ -93,6 +92,9 @@ build_tool() {
   say "building packet-delay"
   cc -std=c17 -O2 -Wall -Wextra -Werror -o "$tool" "$source" -lnetfilter_queue
 }
+
+# The newer builder is a plugin that Debian does not bring.
+docker buildx version >/dev/null 2>&1 || export DOCKER_BUILDKIT=0
 
 [ "$(id -u)" = 0 ] || fail "this needs root: it installs packages and reaches into network namespaces"
 [ "$(uname -s)" = Linux ] || fail "this needs Linux"

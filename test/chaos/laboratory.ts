@@ -29,6 +29,8 @@ const invalidateEveryMs = 1_000;
 export interface Trial {
   /** The fault begins now; what came before is the baseline. */
   begin(): void;
+  /** It is over now, and all that was broken works again. Not for deaths. */
+  healed(): void;
 }
 
 export interface Observation extends Finding {
@@ -118,10 +120,14 @@ export class Laboratory {
     const startMs = performance.now();
     await pause(baselineMs);
     let faultMs = Number.NaN;
+    let healedMs: number | undefined;
     const trial: Trial = {
       begin() {
         faultMs = performance.now();
         lag.start();
+      },
+      healed() {
+        healedMs = performance.now();
       },
     };
     let times: ExperimentTimes;
@@ -129,7 +135,7 @@ export class Laboratory {
     try {
       await act(trial);
     } finally {
-      times = { startMs, faultMs, untilMs: performance.now() };
+      times = { startMs, faultMs, healedMs, untilMs: performance.now() };
       lagMs = lag.stop();
       await Promise.all([load.stop(), cluster.heal()]);
       await invalidator.stop();

@@ -20,6 +20,7 @@ interface Row {
   readonly recomputed_most: number;
   readonly p99_recovery_ms: number;
   readonly hit_recovery_ms: number;
+  readonly hit_dips: number;
   readonly duration_ms: number;
   readonly machine_lag_ms: number;
   readonly p99_ms: Phases;
@@ -82,6 +83,7 @@ function rowOf(observation: Observation): Row {
     recomputed_most: observation.recomputedMost,
     p99_recovery_ms: observation.p99RecoveryMs,
     hit_recovery_ms: observation.hitRecoveryMs,
+    hit_dips: observation.hitDips,
     duration_ms: Math.round(observation.untilMs - observation.faultMs),
     machine_lag_ms: observation.lagMs,
     p99_ms: phases(({ p99Ms }) => tenths(p99Ms)),

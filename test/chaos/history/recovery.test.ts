@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { RequestRecord } from "./history.ts";
-import { health, quantile, recoveryMs, startedBetween } from "./recovery.ts";
+import { health, quantile, recoveryWindows, startedBetween, windowsOf } from "./recovery.ts";
 
 test("quantiles are values that occurred", () => {
   const hundred = Array.from({ length: 100 }, (_, index) => index + 1);
@@ -25,20 +25,29 @@ test("a request belongs to the moment of its start", () => {
   expect(startedBetween(requests, 10, 20)).toEqual([requests[1]]);
 });
 
-test("recovery ends with the last window that was worse than allowed", () => {
-  const slowAt = (startMs: number) => asked(startMs, 50, "node");
-  const fastAt = (startMs: number) => asked(startMs, 1, "node");
-  const options = {
-    faultMs: 1000,
-    untilMs: 1400,
-    windowMs: 100,
-    isGood: ({ p99Ms }: { p99Ms: number }) => p99Ms <= 10,
-  };
-  // Before the fault, in the first and third window, and after what is looked at.
-  const requests = [slowAt(950), slowAt(1010), fastAt(1110), slowAt(1299), slowAt(1400)];
-  expect(recoveryMs(requests, options)).toBe(300);
-  expect(recoveryMs([fastAt(1010)], options)).toBe(0);
-  expect(recoveryMs([], options)).toBe(0);
+test("windows are told apart by the start of their requests", () => {
+  const times = { fromMs: 1_000, untilMs: 1_250, windowMs: 100 };
+  const requests = [asked(999, 1, "l1"), asked(1_099, 500, "l1"), asked(1_200, 1, "failed")];
+  const windows = windowsOf(requests, times);
+  expect(windows.map((window) => [window.requests, window.failed])).toEqual([
+    [1, 0],
+    [0, 0],
+    [1, 1],
+  ]);
+});
+
+test.each([
+  ["nothing was noticed", "ggggg", 0],
+  ["until the first calm stretch", "bgbbgggb", 4],
+  ["what comes after it has another cause", "bgggbbb", 1],
+  ["it is good at the end, if not for long", "bbbgg", 3],
+  ["it never becomes good", "bgbgb", 5],
+  ["nobody asked", "", 0],
+])("recovery: %s", (_, letters, expected) => {
+  const good = health([asked(0, 1, "l1")]);
+  const bad = health([asked(0, 1, "failed")]);
+  const windows = [...letters].map((letter) => (letter === "g" ? good : bad));
+  expect(recoveryWindows(windows, 3, ({ failed }) => failed === 0)).toBe(expected);
 });
 
 function asked(

@@ -45,28 +45,33 @@ export function startedBetween<T extends { readonly startMs: number }>(
   return records.filter(({ startMs }) => startMs >= fromMs && startMs < toMs);
 }
 
-/**
- * How long after `faultMs` users could notice: until the end of the last window whose requests
- * fared worse than `isGood` allows; 0 when none did. Requests count where they start, since a
- * client that asks after the recovery must not notice anything.
- */
-export function recoveryMs(
+/** The requests in stretches of equal length by their start, the empty ones too. */
+export function windowsOf(
   requests: readonly RequestRecord[],
-  options: {
-    readonly faultMs: number;
-    readonly untilMs: number;
-    readonly windowMs: number;
-    readonly isGood: (health: Health) => boolean;
-  },
-): number {
-  const { faultMs, untilMs, windowMs, isGood } = options;
-  const windows = Math.ceil((untilMs - faultMs) / windowMs);
-  const byWindow: RequestRecord[][] = Array.from({ length: Math.max(0, windows) }, () => []);
+  times: { readonly fromMs: number; readonly untilMs: number; readonly windowMs: number },
+): Health[] {
+  const { fromMs, untilMs, windowMs } = times;
+  const count = Math.max(0, Math.ceil((untilMs - fromMs) / windowMs));
+  const started: RequestRecord[][] = Array.from({ length: count }, () => []);
   for (const request of requests) {
-    byWindow[Math.floor((request.startMs - faultMs) / windowMs)]?.push(request);
+    started[Math.floor((request.startMs - fromMs) / windowMs)]?.push(request);
   }
-  const lastBad = byWindow.findLastIndex(
-    (started) => started.length > 0 && !isGood(health(started)),
-  );
-  return (lastBad + 1) * windowMs;
+  return started.map(health);
+}
+
+/**
+ * How many windows users could notice: those before the first `calm` good ones in a row. What goes
+ * wrong after such a time has another cause. All of them when it never becomes calm.
+ */
+export function recoveryWindows(
+  windows: readonly Health[],
+  calm: number,
+  isGood: (window: Health) => boolean,
+): number {
+  let good = 0;
+  for (const [index, window] of windows.entries()) {
+    good = window.requests === 0 || isGood(window) ? good + 1 : 0;
+    if (good === calm) return index + 1 - calm;
+  }
+  return windows.length - good;
 }

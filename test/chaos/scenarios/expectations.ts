@@ -29,13 +29,9 @@ export function expectComputedOnce(found: Observation, deaths: number): void {
   expect.soft(found.recomputedMost, "computations of one key too many").toBeLessThanOrEqual(deaths);
 }
 
-/** `sinceMs`: when the fault was over, where it is not a death. */
-export function expectRecovery(found: Observation, sinceMs = found.faultMs): void {
-  const overMs = sinceMs - found.faultMs;
-  expect.soft(found.p99RecoveryMs - overMs, "p99 is back").toBeLessThanOrEqual(recoveryMs);
-  expect
-    .soft(found.hitRecoveryMs - overMs, "the hit ratio is back")
-    .toBeLessThanOrEqual(recoveryMs);
+export function expectRecovery(found: Observation, withinMs = recoveryMs): void {
+  expect.soft(found.p99RecoveryMs, "p99 is back").toBeLessThanOrEqual(withinMs);
+  expect.soft(found.hitRecoveryMs, "the hit ratio is back").toBeLessThanOrEqual(withinMs);
 }
 
 export function expectPromised(
