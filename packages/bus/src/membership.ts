@@ -1,3 +1,4 @@
+import { isNodeId, nodeIdRule } from "@kvring/core";
 import { z } from "zod";
 import { compareAndSet } from "./compare-and-set.ts";
 import { checkRecord, decodeRecord, encodeRecord } from "./json-record.ts";
@@ -7,7 +8,7 @@ const key = "ring";
 const maxMembers = 4096;
 
 const ringMember = z.object({
-  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/),
+  id: z.string().refine(isNodeId, nodeIdRule),
   /** host:port of its gRPC server. */
   address: z.string().min(3).max(256),
   zone: z.string().max(64),

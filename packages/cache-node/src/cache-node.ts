@@ -21,8 +21,8 @@ export interface CacheNodeOptions {
   readonly stagedBytes?: number;
   /** The ring the node knows; 0: none yet. */
   readonly ringVersion?: () => number;
-  /** The node begins to drain: its owner takes it out of the ring. */
-  readonly onDraining?: () => void;
+  /** What the Drain call does; whether nothing was cut off. Default: `drain`, in no ring. */
+  readonly leave?: () => Promise<boolean>;
 }
 
 /** One node of the ring, to be put into a gRPC server. */
@@ -46,6 +46,9 @@ export interface CacheNode {
   close(): void;
 }
 
+/** How long the Drain call waits for what is under way, where there is no ring to leave. */
+const drainTimeoutMs = 30_000;
+
 /** Throws BAD_CONFIG for an id, a capacity or a policy that cannot be meant. */
 export function createCacheNode(options: CacheNodeOptions): CacheNode {
   const { id, zone, capacityBytes, policy, clock, log } = options;
@@ -56,6 +59,7 @@ export function createCacheNode(options: CacheNodeOptions): CacheNode {
   const handler = new NodeHandler({ store, clock, stagedBytes });
   const exchange = new ExchangeServer({ nodeId: id, handler, log, clock, ringVersion });
   const startMs = clock.nowMs();
+  const leave = options.leave ?? (() => node.drain(drainTimeoutMs));
 
   const node: CacheNode = {
     id,
@@ -69,7 +73,11 @@ export function createCacheNode(options: CacheNodeOptions): CacheNode {
       return handler.routers;
     },
     addTo(server) {
-      addCacheNodeService(server, node, (call) => exchange.accept(call));
+      addCacheNodeService(server, {
+        stats: () => node.stats(),
+        leave,
+        exchange: (call) => exchange.accept(call),
+      });
     },
     stats: () => ({
       nodeId: id,
@@ -81,10 +89,7 @@ export function createCacheNode(options: CacheNodeOptions): CacheNode {
       ...handler.stats(),
     }),
     async drain(timeoutMs) {
-      if (!handler.isDraining) {
-        log.info({ node: id }, "draining");
-        options.onDraining?.();
-      }
+      if (!handler.isDraining) log.info({ node: id }, "draining");
       return handler.drain(timeoutMs);
     },
     close: () => exchange.close(),

@@ -14,7 +14,7 @@ const leastSnapshotMs = 1_500;
  * How a node goes without anybody noticing. First the ring says that it drains: keys belong to
  * others, who are given what is here, and read here what they miss. When every gateway routes by
  * that ring, nothing new begins here; what is under way ends. Only then it leaves the ring, and
- * waits until no gateway holds on to it.
+ * waits until no gateway holds on to it. Whether nothing that was under way here was cut off.
  */
 export async function leaveGracefully(parts: {
   readonly node: CacheNode;
@@ -24,28 +24,30 @@ export async function leaveGracefully(parts: {
   readonly clock: Clock;
   readonly log: Log;
   readonly options: { readonly drainMs: number; readonly handoverMs: number };
-}): Promise<void> {
+}): Promise<boolean> {
   const { node, membership, handovers, snapshot, clock, log, options } = parts;
   const startMs = clock.nowMs();
   const leftMs = (): number => Math.max(0, startMs + options.drainMs - clock.nowMs());
   const until = (holds: () => boolean, mostMs: number): Promise<boolean> =>
     poll(clock, holds, Math.min(mostMs, leftMs()));
+  let isIdle: boolean;
   const ring = await membership.drain();
   if (ring !== undefined) {
     await until(() => node.isFollowed(ring), hearingMs);
     const given = until(() => handovers.settledVersion >= ring, options.handoverMs);
-    await node.drain(leftMs());
+    isIdle = await node.drain(leftMs());
     if (!(await given) && options.handoverMs > 0) {
       log.warn({ handoverMs: options.handoverMs }, "not every entry could be given away in time");
     }
   } else {
-    await node.drain(leftMs());
+    isIdle = await node.drain(leftMs());
   }
   handovers.stop();
   await membership.leave();
   await until(() => node.routers === 0, hearingMs);
   await membership.stop();
   if (snapshot !== undefined) await saveSnapshot(snapshot, Math.max(leftMs(), leastSnapshotMs));
+  return isIdle;
 }
 
 async function poll(clock: Clock, holds: () => boolean, mostMs: number): Promise<boolean> {

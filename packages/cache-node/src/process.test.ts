@@ -2,11 +2,12 @@ import { createHash } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { credentials } from "@grpc/grpc-js";
 import { type Bus, createInProcessBus, type RingRecord, watchRing } from "@kvring/bus";
 import { Entry, encodeEntry, silentLog, systemClock } from "@kvring/core";
 import { createMetrics } from "@kvring/ops";
 import { compileRing } from "@kvring/ring";
-import { connectNode, type NodeLink } from "@kvring/wire";
+import { connectNode, loadServices, type NodeLink } from "@kvring/wire";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
   type CacheNodeProcess,
@@ -152,6 +153,23 @@ test("who leaves gives its keys to their next owners first", async () => {
       10_000,
     );
   }
+});
+
+test("the Drain call leaves the ring in the same way, and the process ends as ever", async () => {
+  await start("n1", { handoverMs: 5_000 });
+  for (const id of ["n2", "n3"]) await start(id);
+  await areActive("n1", "n2", "n3");
+  await fill();
+  const { CacheNode } = loadServices().kvring.v1;
+  const client = new CacheNode(nodes.get("n1")?.address ?? "", credentials.createInsecure());
+  const answer = await new Promise((resolve, reject) => {
+    client.drain({}, (error, response) => (error ? reject(error) : resolve(response)));
+  });
+  client.close();
+  expect(answer).toEqual({ drained: true });
+  expect(ring.members.map(({ id }) => id)).toEqual(["n2", "n3"]);
+  expect(await holds("n2")).toEqual({ owned: keyCount, found: keyCount });
+  expect(nodes.get("n1")?.checks()[0]?.failing()).toBe("the node is not in the ring");
 });
 
 test("what a node leaves behind that gives nothing is copied by those who hold it", async () => {

@@ -94,6 +94,7 @@ export async function startNode(parts: {
     clock,
     log,
     ringVersion: () => ringVersion,
+    leave: () => leave(),
   });
   const snapshot = snapshotOf(options, { entries: node.entries, clock, log });
   if (snapshot !== undefined) await loadSnapshot(snapshot);
@@ -116,6 +117,12 @@ export async function startNode(parts: {
       handovers.follow(ring);
     },
   });
+  let leaving: Promise<boolean> | undefined;
+  // By the Drain call or a signal, whichever comes first: it leaves once.
+  const leave = (): Promise<boolean> => {
+    leaving ??= leaveGracefully({ node, membership, handovers, snapshot, clock, log, options });
+    return leaving;
+  };
   membership.start();
   log.info({ id, address }, "the node listens");
   return {
@@ -129,7 +136,7 @@ export async function startNode(parts: {
       },
     ],
     async drain() {
-      await leaveGracefully({ node, membership, handovers, snapshot, clock, log, options });
+      await leave();
       node.close();
       await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
       log.info({ id }, "the node has drained");

@@ -69,7 +69,6 @@ export const reasons = {
   TOO_MANY_WAITERS: "RESOURCE_EXHAUSTED",
   UNKNOWN_OPERATION: "UNIMPLEMENTED",
   UNSUPPORTED_PARAMETER: "UNIMPLEMENTED",
-  WRONG_RING: "FAILED_PRECONDITION",
 } as const satisfies Record<string, StatusCode>;
 
 export type Reason = keyof typeof reasons;

@@ -3,16 +3,22 @@ import { KvringError } from "./errors.ts";
 
 const nodeIdPattern = /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/;
 
+/** What a node id must be, as a sentence goes on after "must be". */
+export const nodeIdRule =
+  '1 to 64 letters, digits, "_" and "-", first a letter or digit, as in "node-1"';
+
 /**
  * Node ids are opaque: they name a place on the ring, a metric's label and a token of a subject,
- * never an address, which may change while the place stays. Throws BAD_CONFIG.
+ * never an address, which may change while the place stays.
  */
+export function isNodeId(text: string): boolean {
+  return nodeIdPattern.test(text);
+}
+
+/** Throws BAD_CONFIG with what would be right. */
 export function checkNodeId(text: string): string {
-  if (nodeIdPattern.test(text)) return text;
-  throw new KvringError(
-    "BAD_CONFIG",
-    `${quoted(text)} cannot be a node id: 1 to 64 letters, digits, "_" and "-", first a letter or digit, as in "node-1"`,
-  );
+  if (isNodeId(text)) return text;
+  throw new KvringError("BAD_CONFIG", `${quoted(text)} cannot be a node id: ${nodeIdRule}`);
 }
 
 /**

@@ -2,7 +2,7 @@ export { type Clock, ManualClock, systemClock } from "./clock.ts";
 export { bytesPerElement, type Datatype, isDatatype } from "./datatypes.ts";
 export { Entry, type EntryHeader, encodeEntry, stampAge } from "./entry.ts";
 export { KvringError, type Reason, reasons, type StatusCode, statusCodes } from "./errors.ts";
-export { checkNodeId, newIncarnation } from "./identity.ts";
+export { checkNodeId, isNodeId, newIncarnation, nodeIdRule } from "./identity.ts";
 export { limits } from "./limits.ts";
 export { formatListen, isLoopback, type Listen, parseListen } from "./listen.ts";
 export { type Log, silentLog } from "./log.ts";

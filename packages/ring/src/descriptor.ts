@@ -1,11 +1,8 @@
-import { KvringError } from "@kvring/core";
+import { checkNodeId, KvringError } from "@kvring/core";
 
 /** A cache node as the ring sees it. */
 export interface Member {
-  /**
-   * Opaque, and what the member's points are computed from: it survives a new address. Letters,
-   * digits, "_", "." and "-", at most 64.
-   */
+  /** Opaque, and what the member's points are computed from: it survives a new address. */
   readonly id: string;
   /** host:port; IPv6 in brackets. The ring does not look at it. */
   readonly address: string;
@@ -17,7 +14,7 @@ export interface Member {
 
 /** Who is in the ring. Never changed: a change of membership is another descriptor. */
 export interface RingDescriptor {
-  /** Grows with every change; messages carry it, and nodes refuse another (`WRONG_RING`). */
+  /** Grows with every change. */
   readonly version: number;
   readonly members: readonly Member[];
 }
@@ -30,7 +27,6 @@ export const maxMembers = 4_096;
 
 export const emptyDescriptor: RingDescriptor = Object.freeze({ version: 0, members: [] });
 
-const idPattern = /^[A-Za-z0-9_.-]{1,64}$/;
 const maxNameLength = 256;
 
 /** The descriptor with one more member. Throws DUPLICATE_NODE when the id is taken. */
@@ -71,12 +67,8 @@ export function checkDescriptor(descriptor: RingDescriptor): RingDescriptor {
 
 function checkMember({ id, address, zone, weight = 1 }: Member): void {
   // hashring splits ids at ":", and keeps them as names of properties: a member "__proto__" would
-  // have no points.
-  if (!idPattern.test(id) || id === "__proto__") {
-    throw refused(
-      `"${id}" cannot be a node id: letters, digits, "_", "." and "-" are possible, at most 64`,
-    );
-  }
+  // have no points. The rule for ids allows neither.
+  checkNodeId(id);
   if (address === "" || address.length > maxNameLength) {
     throw refused(`the address of "${id}" must be host:port, of at most ${maxNameLength} letters`);
   }

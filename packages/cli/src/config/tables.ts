@@ -12,6 +12,7 @@ import {
   listen,
   name,
   natsUrl,
+  nodeId,
   text,
 } from "./values.ts";
 
@@ -196,8 +197,8 @@ export const nodeProcess = {
   }),
   id: setting({
     name: "id",
-    value: name,
-    fallback: `node-${hostname()}`.replaceAll(/[^A-Za-z0-9_-]/g, "-").slice(0, 31),
+    value: nodeId,
+    fallback: `node-${hostname()}`.replaceAll(/[^A-Za-z0-9_-]/g, "-").slice(0, 64),
     shows: "name",
     help: "its place on the ring: keep it over restarts, never give it twice",
   }),

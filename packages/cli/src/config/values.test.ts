@@ -8,6 +8,7 @@ import {
   listen,
   name,
   needsInsecure,
+  nodeId,
 } from "./values.ts";
 
 const MiB = 1024 * 1024;
@@ -97,6 +98,13 @@ test("a name can be a token of a subject and a label", () => {
   for (const good of ["a", "node-1", "N_2"]) expect(name.parse(good)).toBe(good);
   for (const bad of ["", "-a", "a.b", "a b", "ä", "x".repeat(32)]) {
     expect(name.safeParse(bad).success, bad).toBe(false);
+  }
+});
+
+test("an id of a node is what the ring takes", () => {
+  expect(nodeId.parse("x".repeat(64))).toBe("x".repeat(64));
+  for (const bad of ["", "-a", "a.b", "__proto__", "x".repeat(65)]) {
+    expect(nodeId.safeParse(bad).error?.issues[0]?.message, bad).toContain('as in "node-1"');
   }
 });
 

@@ -1,4 +1,4 @@
-import { isLoopback, parseListen } from "@kvring/core";
+import { isLoopback, isNodeId, nodeIdRule, parseListen } from "@kvring/core";
 import { z } from "zod";
 
 /** Kinds of values, from a flag, a variable or a file: text or JSON in, the typed value out. */
@@ -77,8 +77,11 @@ export const text = z.string("some text").min(1, "some text");
 
 const nameText = "a name: letters, digits, _ and -, first a letter or digit, at most 31";
 
-/** What names processes, nodes and zones. */
+/** What names processes and zones: with its incarnation behind it, a process has an id of 64. */
 export const name = z.string(nameText).regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,30}$/, nameText);
+
+/** A place on the ring. */
+export const nodeId = z.string(nodeIdRule).refine(isNodeId, nodeIdRule);
 
 const urlText = 'one or more NATS URLs, as in "nats://127.0.0.1:4222"';
 

@@ -55,7 +55,7 @@ describe("the primary", () => {
     expect(asked(links)).toEqual([0, 1, 0]);
   });
 
-  test.each(["LINK_LOST", "DRAINING", "WRONG_RING", "UNKNOWN_OPERATION"] as const)(
+  test.each(["LINK_LOST", "DRAINING", "UNKNOWN_OPERATION"] as const)(
     "that refuses with %s gives way to the next",
     (reason) => {
       const { walk, heard, first, second } = walkAlong();
