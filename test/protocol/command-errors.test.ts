@@ -93,6 +93,12 @@ describe("variables", () => {
   ])("%j", async (env, named) => {
     await expectOneLine(["up", ...anyPort], named, env);
   });
+
+  test("one that is no setting is named with the nearest that is, and nothing fails for it", async () => {
+    const run = await runKvring(["--version"], { env: { KVRING_NODSE: "3" } });
+    expect(run.code).toBe(0);
+    expect(linesOf(run.stderr)).toEqual([expect.stringMatching(/KVRING_NODSE .*KVRING_NODES/)]);
+  });
 });
 
 describe("the configuration file", () => {

@@ -10,7 +10,8 @@ const statuses: readonly (readonly [string, CacheStatus])[] = [
   ["kvring; fwd=miss; collapsed", { kind: "miss", collapsed: true, stored: true }],
   ["kvring; fwd=miss; collapsed", { kind: "miss", collapsed: true, stored: false }],
   ["kvring; fwd=miss; detail=no-node", { kind: "uncached" }],
-  ["kvring; fwd=bypass", { kind: "bypass" }],
+  ["kvring; fwd=bypass", { kind: "bypass", stored: false }],
+  ["kvring; fwd=bypass; stored", { kind: "bypass", stored: true }],
 ];
 
 test.each(statuses)("cache_status says %j", (text, status) => {

@@ -18,7 +18,8 @@ export type CacheStatus =
   /** Current when the lease began, `byMs` ago; nobody knows about now. */
   | { readonly kind: "stale"; readonly byMs: number }
   | { readonly kind: "uncached" }
-  | { readonly kind: "bypass" };
+  /** `stored`: computed for this request although an answer was there, and remembered for others. */
+  | { readonly kind: "bypass"; readonly stored: boolean };
 
 export function formatCacheStatus(status: CacheStatus): string {
   switch (status.kind) {
@@ -34,6 +35,6 @@ export function formatCacheStatus(status: CacheStatus): string {
       // No node could be asked: computed for this request alone, and remembered by nobody.
       return "kvring; fwd=miss; detail=no-node";
     case "bypass":
-      return "kvring; fwd=bypass";
+      return status.stored ? "kvring; fwd=bypass; stored" : "kvring; fwd=bypass";
   }
 }

@@ -198,24 +198,27 @@ describe("without the cache", () => {
   }
 
   test.each([
-    ["no-cache", 2],
-    ["no-store", 0],
-  ])("%s is computed for this request alone, and kept by %i nodes", async (directive, owners) => {
-    const asked = under.ask(control(directive), { id: "7" });
-    const job = await under.nextJob();
-    expect(job).toMatchObject({ replyTo: under.desk.address, born });
-    expect(job.owners).toHaveLength(owners);
-    await answerDirectly(job);
-    expect(asked).toMatchObject({
-      responses: 1,
-      status: "kvring; fwd=bypass",
-      answer: { id: "7" },
-    });
-    expect(under.primary.lookups).toHaveLength(0);
-    expect(under.nearCache.size).toBe(0);
-    expect(under.metrics.totals()).toMatchObject({ bypass: 1 });
-    settled(1);
-  });
+    ["no-cache", 2, "kvring; fwd=bypass; stored"],
+    ["no-store", 0, "kvring; fwd=bypass"],
+  ])(
+    "%s is computed for this request alone, and kept by %i nodes",
+    async (directive, owners, status) => {
+      const asked = under.ask(control(directive), { id: "7" });
+      const job = await under.nextJob();
+      expect(job).toMatchObject({ replyTo: under.desk.address, born });
+      expect(job.owners).toHaveLength(owners);
+      await answerDirectly(job);
+      expect(asked).toMatchObject({
+        responses: 1,
+        status,
+        answer: { id: "7" },
+      });
+      expect(under.primary.lookups).toHaveLength(0);
+      expect(under.nearCache.size).toBe(0);
+      expect(under.metrics.totals()).toMatchObject({ bypass: 1 });
+      settled(1);
+    },
+  );
 
   test("no-cache goes past an answer that is near", () => {
     under.ask();

@@ -270,7 +270,8 @@ export class InferencePath {
         guarded(open, () => {
           const entry = new Entry(bytes);
           if (isStored) nearCache.delete(request.key);
-          open.succeed("bypass", this.#encode(request, entry, entry.ageMs, { kind: "bypass" }));
+          const status: CacheStatus = { kind: "bypass", stored: owners.length > 0 };
+          open.succeed("bypass", this.#encode(request, entry, entry.ageMs, status));
         }),
       onFailed: (error) => open.fail(error),
     });
