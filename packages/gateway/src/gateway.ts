@@ -5,9 +5,11 @@ import { type Check, keepTrying, type Metrics } from "@kvring/ops";
 import { bindServer, loadServices, serverOptions } from "@kvring/wire";
 import { NearCache } from "./cache/near-cache.ts";
 import { ModelCatalog } from "./catalog/model-catalog.ts";
+import { registerClusterMetrics } from "./cluster/cluster-metrics.ts";
 import { FailureDetector } from "./cluster/failure-detector.ts";
 import { NodeDirectory } from "./cluster/node-directory.ts";
 import { Coherence } from "./coherence/coherence.ts";
+import { Hedging } from "./hedging/hedging.ts";
 import { DirectDesk } from "./inference/direct-desk.ts";
 import { InferencePath } from "./inference/inference-path.ts";
 import { JobPublisher } from "./inference/job-publisher.ts";
@@ -64,6 +66,7 @@ export async function startGateway(parts: {
     isLogWritable: () => coherence.leaseAgeMs() < settings.renewEveryMs + evictAfterMs,
   });
   const follower = new BusFollower({ bus, log, catalog, nodes, desk, detector });
+  const hedging = new Hedging(options.hedge);
   const metrics = new GatewayMetrics(parts.metrics.registry, {
     nearCache,
     inFlight: () => path.inFlight,
@@ -80,8 +83,10 @@ export async function startGateway(parts: {
     nodes,
     nearCache,
     jobs: new JobPublisher(bus.queue, desk, options.entryTtlMs),
+    hedging,
     metrics,
   });
+  registerClusterMetrics(parts.metrics.registry, { hedging, detector });
   let draining = false;
   const isReady = (): boolean => !draining && coherence.wasLeased && catalog.isReady;
   const startMs = clock.nowMs();

@@ -12,6 +12,7 @@ export class GatewayMetrics {
   readonly #counts = new Map<string, Record<Outcome, number>>();
   readonly #requests = new Map<string, number>();
   readonly #invalidations: Histogram;
+  readonly #repairs: Counter;
   readonly #durations: Readonly<Record<Outcome, { observe(seconds: number): void }>>;
 
   constructor(
@@ -47,6 +48,11 @@ export class GatewayMetrics {
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5, 10, 15, 20, 30],
       registers: [registry],
     });
+    this.#repairs = new Counter({
+      name: "kvring_gateway_read_repairs_total",
+      help: "Copies given to owners that should have had an entry and did not",
+      registers: [registry],
+    });
     const entries = outcomes.map((outcome) => [outcome, durations.labels(outcome)] as const);
     this.#durations = Object.fromEntries(entries) as Record<Outcome, (typeof entries)[0][1]>;
     registerSources(registry, sources);
@@ -75,6 +81,11 @@ export class GatewayMetrics {
   /** An invalidation returned OK. */
   invalidated(waitedMs: number): void {
     this.#invalidations.observe(waitedMs / 1000);
+  }
+
+  /** So many owners were given a copy of what they lacked. */
+  repaired(owners: number): void {
+    if (owners > 0) this.#repairs.inc(owners);
   }
 
   /** Sums over all models, for `kvring stats`. */

@@ -1,5 +1,6 @@
 import { type CoherenceOptions, defaultCoherenceOptions } from "@kvring/coherence";
 import { limits } from "@kvring/core";
+import type { HedgeOptions } from "./hedging/hedging.ts";
 
 /** See `CoherenceOptions`; ids are made by the gateway itself. */
 export type CoherenceSettings = Omit<CoherenceOptions, "id">;
@@ -17,8 +18,8 @@ export interface GatewayOptions {
   readonly nearCacheBytes: number;
   /** For calls without a deadline of their own. */
   readonly requestTimeoutMs: number;
-  /** After so long without a word from an owner, the next one is asked too, for reading only. */
-  readonly hedgeMs: number;
+  /** When a read that waits for an owner is asked of the next one too, and how often. */
+  readonly hedge: HedgeOptions;
   /** An owner whose link has brought nothing at all for so long is passed over. */
   readonly stallMs: number;
   /** A node that no gateway has heard for so long is taken out of the ring. */
@@ -38,7 +39,7 @@ export const defaultGatewayOptions: GatewayOptions = Object.freeze({
   replicas: 2,
   nearCacheBytes: limits.nearCacheBytes,
   requestTimeoutMs: 60_000,
-  hedgeMs: 100,
+  hedge: Object.freeze({ leastMs: 5, mostMs: 100, share: 0.1 }),
   stallMs: 1_000,
   evictAfterMs: 2_000,
   entryTtlMs: limits.entryTtlMs,

@@ -1,10 +1,10 @@
 import { defaultCoherenceOptions } from "@kvring/coherence";
-import { limits } from "@kvring/core";
+import { KvringError, limits } from "@kvring/core";
 import { defaultGatewayOptions, type GatewayOptions } from "@kvring/gateway";
 import type { Values } from "./settings.ts";
 import type { gateway } from "./tables.ts";
 
-/** A lease is renewed this often, and at most every second. */
+/** A lease is renewed this often at least. */
 const renewalsPerLease = 5;
 
 /** The options of a gateway from the settings of `kvring up` and `kvring gateway`. */
@@ -13,6 +13,17 @@ export function gatewayOptions(
   more: { readonly name: string; readonly isLogOurs: boolean },
 ): GatewayOptions {
   const waitMs = values.lease;
+  const hedge = {
+    leastMs: values.hedgeLeast,
+    mostMs: values.hedgeMost,
+    share: values.hedgeShare / 100,
+  };
+  if (hedge.leastMs > hedge.mostMs) {
+    throw new KvringError(
+      "BAD_CONFIG",
+      `--hedge-least is ${hedge.leastMs} ms, but must be at most --hedge-most, which is ${hedge.mostMs} ms`,
+    );
+  }
   return {
     ...defaultGatewayOptions,
     name: more.name,
@@ -24,10 +35,13 @@ export function gatewayOptions(
     inFlight: values.inFlight,
     serverName: values.serverName,
     evictAfterMs: values.evictAfter,
+    hedge,
+    stallMs: values.stallAfter,
+    leaseWaitMs: values.leaseWait,
     coherence: {
       ...defaultCoherenceOptions,
       terms: { waitMs, drift: values.clockDriftPpm / 1e6 },
-      renewEveryMs: Math.min(defaultCoherenceOptions.renewEveryMs, waitMs / renewalsPerLease),
+      renewEveryMs: Math.min(values.leaseRenew, waitMs / renewalsPerLease),
       evictAfterMs: 2 * waitMs,
       isLogOurs: more.isLogOurs,
     },

@@ -146,6 +146,50 @@ export const gateway = {
     shows: "n",
     help: "by how much the rates of two clocks may differ, in millionths; decided likewise",
   }),
+  leaseRenew: setting({
+    name: "lease-renew",
+    value: durationMs.pipe(
+      z.number().min(10, "a duration of at least 10ms").max(60_000, "a duration of at most 1m"),
+    ),
+    fallback: "1s",
+    shows: "duration",
+    help: "how often the lease is renewed; at least five times in the time of --lease",
+  }),
+  leaseWait: setting({
+    name: "lease-wait",
+    value: durationMs.pipe(z.number().max(60_000, "a duration of at most 1m")),
+    fallback: "2s",
+    shows: "duration",
+    help: "how long a request waits for a lease that lapsed, as after a pause of the process",
+  }),
+  hedgeLeast: setting({
+    name: "hedge-least",
+    value: upToADay,
+    fallback: "5ms",
+    shows: "duration",
+    help: "no read is asked of the next owner sooner, however quick its owner usually is",
+  }),
+  hedgeMost: setting({
+    name: "hedge-most",
+    value: upToADay,
+    fallback: "100ms",
+    shows: "duration",
+    help: "a read is asked of the next owner after this time at the latest; before, after the 95th percentile of its owner",
+  }),
+  hedgeShare: setting({
+    name: "hedge-share",
+    value: count(0, 100),
+    fallback: 10,
+    shows: "percent",
+    help: "of all reads, how many may be asked of a second owner; 0 for none",
+  }),
+  stallAfter: setting({
+    name: "stall-after",
+    value: upToADay,
+    fallback: "1s",
+    shows: "duration",
+    help: "an owner whose link brings nothing at all for so long is passed over",
+  }),
   evictAfter: setting({
     name: "evict-after",
     value: durationMs.pipe(

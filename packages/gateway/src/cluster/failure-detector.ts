@@ -44,11 +44,17 @@ export class FailureDetector {
   #gateways: ReadonlyMap<string, GatewayRecord> = new Map();
   #announced = "";
   #evicting = false;
+  #evictions = 0;
   #cancelTimer: () => void = () => {};
 
   constructor(parts: FailureDetectorParts) {
     this.#parts = parts;
     this.#silence = new Silence(parts.evictAfterMs);
+  }
+
+  /** Nodes that this gateway took out of the ring. */
+  get evictions(): number {
+    return this.#evictions;
   }
 
   follow(ring: RingRecord): void {
@@ -117,6 +123,7 @@ export class FailureDetector {
     try {
       const { outcome } = await evictMember(bus.registry, member, version);
       if (outcome !== "evicted") return;
+      this.#evictions += 1;
       log.warn(
         { node: member.id, silentMs: evictAfterMs },
         "no gateway hears a node: it is taken out of the ring",

@@ -13,6 +13,7 @@ import type { NearCache } from "../cache/near-cache.ts";
 import type { ModelCatalog } from "../catalog/model-catalog.ts";
 import type { NodeDirectory } from "../cluster/node-directory.ts";
 import type { Coherence } from "../coherence/coherence.ts";
+import type { Hedging } from "../hedging/hedging.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import type { GatewayOptions } from "../options.ts";
 import { encodeAnswerFor } from "./answers.ts";
@@ -31,6 +32,7 @@ export interface PathParts {
   readonly nodes: NodeDirectory;
   readonly nearCache: NearCache;
   readonly jobs: JobPublisher;
+  readonly hedging: Hedging;
   readonly metrics: GatewayMetrics;
 }
 
@@ -177,13 +179,13 @@ export class InferencePath {
   }
 
   #askOwners(arrival: Arrival, open: OpenRequest): void {
-    const { options, clock, nodes, coherence, jobs } = this.#parts;
+    const { options, clock, nodes, coherence, jobs, hedging, metrics } = this.#parts;
     const { key, cache, scopes } = open.request;
     const owners = nodes.owners(key, options.replicas);
     const minBorn = coherence.admission.minBorn([...scopes, scopeId({ kind: "key", key })]);
     const request = { key, tenant: open.call.tenant, minBorn, maxAgeMs: cache.maxAgeMs };
-    const { hedgeMs, stallMs } = options;
-    const patience = { clock, untilMs: open.untilMs, hedgeMs, stallMs, wait: !cache.onlyIfCached };
+    const { stallMs } = options;
+    const patience = { clock, untilMs: open.untilMs, hedging, stallMs, wait: !cache.onlyIfCached };
     let former = nodes.formerOwners(key, options.replicas);
     let granted = false;
     const walk = new OwnerWalk(owners, request, patience, {
@@ -202,7 +204,7 @@ export class InferencePath {
         askFormerOwners({ ...question, onFound, onMissing: compute });
       },
       onFound: (bytes, { waited, stored }, without) => {
-        repair(without, key, bytes);
+        metrics.repaired(repair(without, key, bytes));
         guarded(open, () =>
           this.#found(arrival, open, bytes, { waited, stored, granted, minBorn }),
         );
@@ -316,16 +318,16 @@ export class InferencePath {
     isCurrent: (proof: Entry) => boolean,
     leaseAgeMs: number,
   ): void {
-    const { nodes, options, clock, coherence } = this.#parts;
+    const { nodes, options, clock, coherence, hedging } = this.#parts;
     const { request } = open;
     const { key, cache, scopes } = request;
     const minBorn = coherence.admission.minBorn([...scopes, scopeId({ kind: "key", key })]);
     const lapsed = (): void => open.fail(leaseLapsed(leaseAgeMs));
-    const { hedgeMs, stallMs } = options;
+    const { stallMs } = options;
     const walk = new OwnerWalk(
       nodes.owners(key, options.replicas),
       { key, tenant: open.call.tenant, minBorn, maxAgeMs: cache.maxAgeMs },
-      { clock, untilMs: open.untilMs, hedgeMs, stallMs, wait: false },
+      { clock, untilMs: open.untilMs, hedging, stallMs, wait: false },
       {
         onGranted() {},
         onFound: (bytes) =>
@@ -382,9 +384,13 @@ function leaseLapsed(leaseAgeMs: number): KvringError {
   );
 }
 
-/** An owner that should have it and does not gets a copy; it may have been down when it was put. */
-function repair(without: readonly NodeLink[], key: RequestKey, entry: Uint8Array): void {
+/**
+ * An owner that should have it and does not gets a copy; it may have been down when it was put.
+ * How many do.
+ */
+function repair(without: readonly NodeLink[], key: RequestKey, entry: Uint8Array): number {
   for (const link of without) {
     link.put({ key, token: undefined, entry: Uint8Array.from(entry), store: true }).catch(() => {});
   }
+  return without.length;
 }

@@ -1,5 +1,6 @@
 import { KvringError, ManualClock, type Reason } from "@kvring/core";
 import { describe, expect, test } from "vitest";
+import { Hedging } from "../hedging/hedging.ts";
 import { OwnerWalk, type WalkOptions } from "./owner-walk.ts";
 import { ScriptedLink } from "./testing/scripted-link.ts";
 
@@ -19,10 +20,11 @@ function walkAlong(options: Partial<WalkOptions> = {}) {
   const clock = new ManualClock();
   const links = ["n1", "n2", "n3"].map((id) => new ScriptedLink(id));
   const heard: string[] = [];
+  const hedging = new Hedging({ leastMs: 2, mostMs: hedgeMs, share: 0.1 });
   const walk = new OwnerWalk(
     links,
     request,
-    { clock, untilMs: 60_000, hedgeMs, stallMs, wait: true, ...options },
+    { clock, untilMs: 60_000, hedging, stallMs, wait: true, ...options },
     {
       onGranted: (link, token) => heard.push(`granted ${token} by ${link.nodeId}`),
       onFound: (found, { waited }) => heard.push(`found ${found}${waited ? " waited" : ""}`),
@@ -33,7 +35,7 @@ function walkAlong(options: Partial<WalkOptions> = {}) {
   );
   const [first, second, third] = links;
   if (first === undefined || second === undefined || third === undefined) throw new Error("three");
-  return { clock, walk, heard, links, first, second, third };
+  return { clock, walk, heard, links, first, second, third, hedging };
 }
 
 const asked = (links: readonly ScriptedLink[]) => links.map(({ lookups }) => lookups.length);
@@ -98,6 +100,35 @@ describe("an owner that is slow", () => {
     second.asked.onFound(entry, stored);
     expect(heard).toEqual(["found entry"]);
     expect(first.asked.cancelled).toBe(true);
+  });
+
+  test("is hedged as late as it usually answers, and what it took counts", () => {
+    const { clock, walk, first, second, hedging } = walkAlong();
+    for (let read = 0; read < 256; read += 1) hedging.waited(first, 9);
+    walk.start();
+    clock.advance(8);
+    expect(second.lookups).toHaveLength(0);
+    clock.advance(1);
+    expect(second.lookups).toHaveLength(1);
+    second.asked.onFound(entry, stored);
+    expect(hedging.counts).toEqual({ sent: 1, won: 1, withheld: 0 });
+  });
+
+  test("is hedged at the latest moment when the budget did not allow it before", () => {
+    const { clock, walk, heard, first, second, hedging } = walkAlong();
+    const usual = (link: object, ms: number): void => {
+      for (let read = 0; read < 256; read += 1) hedging.waited(link, ms);
+    };
+    usual(first, 9);
+    while (hedging.maySend(9, second));
+    walk.start();
+    first.heardMs = 50;
+    clock.advance(hedgeMs - 1);
+    expect(second.lookups).toHaveLength(0);
+    usual(second, 3);
+    clock.advance(1);
+    second.asked.onFound(entry, stored);
+    expect(heard).toEqual(["found entry"]);
   });
 
   test("keeps its turn while its link is alive, whatever the other does not have", () => {

@@ -1,5 +1,6 @@
 import type { Clock, KvringError } from "@kvring/core";
 import type { Found, LookupListener, LookupRequest, NodeLink } from "@kvring/wire";
+import type { Hedging } from "../hedging/hedging.ts";
 
 /** What the owners of a key said in the end. */
 export interface WalkListener {
@@ -21,8 +22,8 @@ export interface WalkOptions {
   readonly clock: Clock;
   /** By the clock: when the client's patience ends. */
   readonly untilMs: number;
-  /** After so long without a word the next owner is asked too, for reading only. */
-  readonly hedgeMs: number;
+  /** After how long without a word the next owner is asked too, for reading only. */
+  readonly hedging: Hedging;
   /** A link that has not brought a byte for so long, while we wait for it, is passed over. */
   readonly stallMs: number;
   readonly wait: boolean;
@@ -94,7 +95,7 @@ export class OwnerWalk {
 
   #askNext(): void {
     const link = this.#nextReachable();
-    const { clock, untilMs, wait } = this.#options;
+    const { clock, untilMs, wait, hedging } = this.#options;
     const nowMs = clock.nowMs();
     const remainingMs = Math.ceil(untilMs - nowMs);
     if (link === undefined || remainingMs <= 0) {
@@ -103,6 +104,7 @@ export class OwnerWalk {
       else this.#listener.onUnreachable();
       return;
     }
+    hedging.asked();
     const turn = this.#next;
     const request = { ...this.#request, waitMs: wait ? remainingMs : 0 };
     this.#become({
@@ -110,7 +112,7 @@ export class OwnerWalk {
       link,
       sinceMs: nowMs,
       cancel: link.lookup(request, this.#answers(link, turn)),
-      stopTimer: this.#startTimer(turn),
+      stopTimer: this.#startTimer(turn, hedging.delayMs(link)),
       cancelHedge: nothing,
     });
   }
@@ -123,31 +125,58 @@ export class OwnerWalk {
     return undefined;
   }
 
-  #startTimer(turn: number): () => void {
-    return this.#options.clock.after(this.#options.hedgeMs, () => this.#silence(turn));
+  #startTimer(turn: number, delayMs: number): () => void {
+    return this.#options.clock.after(delayMs, () => this.#silence(turn));
   }
 
-  /** Not a word to this request for another `hedgeMs`. */
+  /** Not a word to this request yet. */
   #silence(turn: number): void {
     const state = this.#state;
     if (turn !== this.#next || state.step !== "asking") return;
-    const { clock, stallMs } = this.#options;
-    const silentMs = clock.nowMs() - Math.max(state.sinceMs, state.link.heardMs);
+    const { clock, stallMs, hedging } = this.#options;
+    const nowMs = clock.nowMs();
+    const silentMs = nowMs - Math.max(state.sinceMs, state.link.heardMs);
     if (silentMs >= stallMs) {
+      this.#measure();
       this.#moveOn(turn);
       return;
     }
-    const hedge = state.cancelHedge === nothing ? this.#hedge() : state.cancelHedge;
-    this.#state = { ...state, stopTimer: this.#startTimer(turn), cancelHedge: hedge };
+    const waitedMs = nowMs - state.sinceMs;
+    const cancelHedge = state.cancelHedge === nothing ? this.#hedge(waitedMs) : state.cancelHedge;
+    // The next moment at which anything can change.
+    const stalledInMs = stallMs - silentMs;
+    const hedgedInMs = hedging.mostMs - waitedMs;
+    const mayHedge = cancelHedge === nothing && hedgedInMs > 0;
+    const nextMs = mayHedge ? Math.min(stalledInMs, hedgedInMs) : stalledInMs;
+    this.#state = { ...state, stopTimer: this.#startTimer(turn, nextMs), cancelHedge };
   }
 
-  #hedge(): () => void {
+  #hedge(waitedMs: number): () => void {
     const other = this.#owners.slice(this.#next).find((link) => link.state === "up");
-    if (other === undefined) return nothing;
+    const { clock, hedging } = this.#options;
+    if (other === undefined || !hedging.maySend(waitedMs, other)) return nothing;
+    const sinceMs = clock.nowMs();
+    const answered = (): void => hedging.waited(other, clock.nowMs() - sinceMs);
     return other.lookup(
       { ...this.#request, waitMs: 0 },
-      { ...ignoring, onFound: (entry, found) => this.#found(entry, found) },
+      {
+        ...ignoring,
+        onMissing: answered,
+        onFound: (entry, found) => {
+          answered();
+          if (this.#state.step !== "done") hedging.won();
+          this.#found(entry, found);
+        },
+      },
     );
+  }
+
+  /** What the owner that we ask has taken for its first word; at least so long, if we go on. */
+  #measure(): void {
+    const state = this.#state;
+    if (state.step !== "asking") return;
+    const { clock, hedging } = this.#options;
+    hedging.waited(state.link, clock.nowMs() - state.sinceMs);
   }
 
   /** A late answer of an owner that was left behind moves nothing. */
@@ -159,6 +188,7 @@ export class OwnerWalk {
 
   #found(entry: Uint8Array, found: Found): void {
     if (this.#state.step === "done") return;
+    this.#measure();
     this.#become({ step: "done" });
     this.#listener.onFound(entry, found, this.#without);
   }
@@ -172,6 +202,7 @@ export class OwnerWalk {
     const isCurrent = (): boolean => turn === this.#next && this.#state.step !== "done";
     const wait = (): void => {
       if (this.#state.step === "asking") {
+        this.#measure();
         this.#become({ step: "waiting", cancel: this.#state.cancel });
       }
     };
@@ -189,6 +220,7 @@ export class OwnerWalk {
       },
       onMissing: () => {
         if (!isCurrent()) return;
+        this.#measure();
         this.#without.push(link);
         this.#moveOn(turn);
       },

@@ -13,6 +13,7 @@ import { Registry } from "prom-client";
 import { NearCache } from "../../cache/near-cache.ts";
 import { catalogOf, digestOf, entryOf, publish } from "../../catalog/testing/catalog.ts";
 import type { NodeDirectory } from "../../cluster/node-directory.ts";
+import { Hedging } from "../../hedging/hedging.ts";
 import { GatewayMetrics } from "../../metrics.ts";
 import { defaultGatewayOptions, type GatewayOptions } from "../../options.ts";
 import { DirectDesk } from "../direct-desk.ts";
@@ -77,6 +78,7 @@ export class PathUnderTest {
       nodes: nodes as unknown as NodeDirectory,
       nearCache: this.nearCache,
       jobs: new JobPublisher(bus.queue, this.desk, defaultGatewayOptions.entryTtlMs),
+      hedging: new Hedging(options.hedge ?? defaultGatewayOptions.hedge),
       metrics: this.metrics,
     });
   }
