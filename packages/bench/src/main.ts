@@ -1,13 +1,17 @@
 import { Command } from "commander";
-import { ensureH2load } from "./load/h2load.ts";
-import { formatResults, type Result, writeResults } from "./report/results.ts";
+import { type Figure, formatResults, type Result, writeResults } from "./report/results.ts";
 import { repeated } from "./scenarios/repeated.ts";
+import { store } from "./scenarios/store.ts";
 import { unique } from "./scenarios/unique.ts";
 
-const scenarios: Readonly<Record<string, () => Promise<Result[]>>> = { repeated, unique };
+const scenarios: Readonly<Record<string, () => Promise<(Result | Figure)[]>>> = {
+  repeated,
+  unique,
+  store,
+};
 
 await new Command("bench")
-  .description("Measures kvring beside a bare gRPC echo, in one run; takes about two minutes.")
+  .description("Measures kvring beside a bare gRPC echo, in one run; takes about ten minutes.")
   .option("--only <name>", `run one scenario: ${Object.keys(scenarios).join(", ")}`)
   .addHelpText("after", "\nExample:\n  npm run bench -- --only repeated")
   .action(async ({ only }: { readonly only?: string }, command: Command) => {
@@ -15,8 +19,7 @@ await new Command("bench")
       ([name]) => only === undefined || name === only,
     );
     if (chosen.length === 0) command.error(`error: no scenario is called "${only}"`);
-    ensureH2load();
-    const results: Result[] = [];
+    const results: (Result | Figure)[] = [];
     for (const [name, run] of chosen) {
       process.stderr.write(`${name} …\n`);
       results.push(...(await run()));

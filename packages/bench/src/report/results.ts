@@ -18,6 +18,14 @@ export interface Result {
   readonly ratio_max: number;
 }
 
+/** What is not a rate: a pause, a number of bytes. */
+export interface Figure {
+  readonly scenario: string;
+  readonly system: string;
+  readonly value: number;
+  readonly unit: string;
+}
+
 export interface Round extends Load {
   readonly cpuUsPerRequest: number;
 }
@@ -48,20 +56,43 @@ export function summarize(
   });
 }
 
+/** To four digits: a look-up takes half a microsecond, a miss milliseconds. */
 function rounded(value: number): number {
-  return Number(value.toFixed(3));
+  return Number(value.toPrecision(4));
 }
 
-export async function writeResults(results: readonly Result[]): Promise<string> {
+export async function writeResults(results: readonly (Result | Figure)[]): Promise<string> {
   const directory = join(import.meta.dirname, "../../results");
   await mkdir(directory, { recursive: true });
   const path = join(directory, "latest.json");
-  await writeFile(path, `${JSON.stringify(results, undefined, 2)}\n`);
+  const written = results.map((result) =>
+    "unit" in result ? { ...result, value: rounded(result.value) } : result,
+  );
+  await writeFile(path, `${JSON.stringify(written, undefined, 2)}\n`);
   return path;
 }
 
-/** A Markdown table, ratios first. */
-export function formatResults(results: readonly Result[]): string {
+/** Markdown tables: of rates, ratios first, and of what is not a rate. */
+export function formatResults(results: readonly (Result | Figure)[]): string {
+  const rates = results.filter((result): result is Result => !("unit" in result));
+  const figures = results.filter((result) => "unit" in result);
+  const tables = [
+    rates.length > 0 ? rateTable(rates) : "",
+    figures.length > 0 ? figureTable(figures) : "",
+  ];
+  return tables.filter((table) => table !== "").join("\n\n");
+}
+
+function figureTable(figures: readonly Figure[]): string {
+  const rows = figures.map(({ scenario, system, value, unit }) => [
+    scenario,
+    system,
+    `${rounded(value)} ${unit}`,
+  ]);
+  return table(["scenario", "system", "measured"], rows);
+}
+
+function rateTable(results: readonly Result[]): string {
   const head = ["scenario", "system", "ratio", "to", "req/s", "p50 ms", "p99 ms", "CPU µs/req"];
   const rows = results.map((result) => [
     result.scenario,
@@ -69,10 +100,14 @@ export function formatResults(results: readonly Result[]): string {
     `${result.ratio.toFixed(2)} (${result.ratio_min.toFixed(2)}–${result.ratio_max.toFixed(2)})`,
     result.ratio_to,
     String(result.requests_per_second),
-    result.p50_ms.toFixed(2),
-    result.p99_ms.toFixed(2),
-    result.cpu_us_per_request.toFixed(0),
+    String(rounded(result.p50_ms)),
+    String(rounded(result.p99_ms)),
+    String(rounded(result.cpu_us_per_request)),
   ]);
+  return table(head, rows);
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }

@@ -3,7 +3,7 @@ import { startServer } from "@kvring/cli/testing";
 import { KvringClient } from "@kvring/client";
 import { shippedRepository } from "@kvring/models";
 import { encodeRequest } from "@kvring/wire";
-import { h2load } from "../load/h2load.ts";
+import { ensureH2load, h2load } from "../load/h2load.ts";
 import { type Result, type Round, summarize } from "../report/results.ts";
 import { startCluster } from "../servers/cluster.ts";
 import { cpuMs } from "../servers/cpu.ts";
@@ -23,6 +23,7 @@ interface Contestant {
  * off), and by a bare echo with as many bytes in and out. In turn, A B C A B C.
  */
 export async function repeated(): Promise<Result[]> {
+  ensureH2load();
   const message = encodeRequest({ model: "mnist", inputs: [image()] });
   const near = await startCluster({ nodes: 1, nearCache: "64MiB", models: shippedRepository });
   const far = await startCluster({ nodes: 1, nearCache: "0", models: shippedRepository });
