@@ -7,6 +7,8 @@ import { coveredTwice, mutations } from "./mutations.ts";
 import { type Mutation, simulate } from "./simulation.ts";
 
 const cleanSeeds = 200;
+/** Each found something once, in a long run. */
+const tellingSeeds = [1_020_242];
 const mutationSeeds = 200;
 
 test(`${cleanSeeds} seeds run clean, and not because nothing happens`, () => {
@@ -20,6 +22,10 @@ test(`${cleanSeeds} seeds run clean, and not because nothing happens`, () => {
   }
   // Of every outcome enough that a rule about it is put to the test.
   expect(Math.min(...total.values()), JSON.stringify([...total])).toBeGreaterThan(10 * cleanSeeds);
+});
+
+test.each(tellingSeeds)("seed %d runs clean", (seed) => {
+  expect(simulate(seed).violations).toEqual([]);
 });
 
 test("a seed is the same run each time", () => {

@@ -18,7 +18,7 @@ function setting(changes: Partial<CoherenceOptions>, sequence: number, nowMs = 0
   const table = new ScopeTable(protocolRules, options.scopes + options.reservedScopes);
   checkpoints.begin(0);
   roster.begin(epoch, 0);
-  table.begin(epoch);
+  table.begin(epoch, 0);
   roster.joined("b", 1, 0);
   return { checkpoints, view: { position: { epoch, sequence }, life, roster, table, nowMs } };
 }

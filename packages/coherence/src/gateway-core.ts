@@ -143,7 +143,7 @@ export class GatewayCore {
     this.#reading.begin(epoch, before);
     this.#life = lifeBegan(this.#life, epoch, isFirst, this.#nowMs);
     this.#holder.begin();
-    this.#table.begin(epoch);
+    this.#table.begin(epoch, before);
     this.#roster.begin(epoch, before);
     this.#upkeep.begin(before);
     this.#coordinator.beginAnew(this.#nowMs);

@@ -6,18 +6,18 @@ import { ScopeTable } from "./scope-table.ts";
 
 const epoch = 3;
 
-function table(capacity = 1_000): ScopeTable {
+function table(capacity = 1_000, before = 0): ScopeTable {
   const made = new ScopeTable(protocolRules, capacity);
-  made.begin(epoch);
+  made.begin(epoch, before);
   return made;
 }
 
-function checkpointOf(made: ScopeTable, horizon: number): Checkpoint {
+function checkpointOf(made: ScopeTable, horizon: number, through = 0): Checkpoint {
   return {
     kind: "checkpoint",
     epoch,
     coordinator: "a",
-    through: 0,
+    through,
     horizon,
     scopes: made.since(horizon),
     members: [],
@@ -100,13 +100,13 @@ describe("a checkpoint", () => {
     fc.assert(
       fc.property(history, history, fc.nat({ max: 30 }), scopes, (erased, kept, horizon, asked) => {
         const writer = filled(erased);
-        const latecomer = table();
+        const latecomer = table(1_000, erased.length);
         const reader = filled(erased);
         kept.forEach((record, index) => {
           latecomer.invalidate(record, erased.length + index + 1);
           reader.invalidate(record, erased.length + index + 1);
         });
-        const checkpoint = checkpointOf(writer, Math.min(horizon, erased.length));
+        const checkpoint = checkpointOf(writer, Math.min(horizon, erased.length), erased.length);
         latecomer.restore(checkpoint);
         reader.restore(checkpoint);
         expect(latecomer.lastInvalidated(asked)).toBe(reader.lastInvalidated(asked));
@@ -123,6 +123,31 @@ describe("a checkpoint", () => {
     latecomer.restore(checkpoint);
     expect(latecomer.isCurrent([9n], { epoch, sequence: 1 })).toBe(false);
     expect(latecomer.isCurrent([9n], { epoch, sequence: 2 })).toBe(true);
+  });
+});
+
+describe("what was erased before a reader came", () => {
+  const isCurrent = (made: ScopeTable, born: number) =>
+    made.isCurrent([9n], { epoch, sequence: born });
+
+  test("may have been about anything, until a checkpoint tells", () => {
+    const latecomer = table(1_000, 3);
+    expect([2, 3].map((born) => isCurrent(latecomer, born))).toEqual([false, true]);
+    const writer = filled([[1n], [9n], [2n]]);
+    latecomer.restore(checkpointOf(writer, 0, 3));
+    expect([1, 2, 3].map((born) => isCurrent(latecomer, born))).toEqual([false, true, true]);
+  });
+
+  test("is not told by a checkpoint from before it was erased", () => {
+    const latecomer = table(1_000, 3);
+    latecomer.restore(checkpointOf(filled([[1n]]), 0, 1));
+    expect(isCurrent(latecomer, 2)).toBe(false);
+  });
+
+  test("is unknown to the readers of this one's checkpoints too", () => {
+    const latecomer = table(1_000, 3);
+    expect(latecomer.horizon).toBe(3);
+    expect(latecomer.quantile(0.25)).toBe(3);
   });
 });
 

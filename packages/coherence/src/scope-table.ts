@@ -17,7 +17,13 @@ export class ScopeTable {
   readonly #last = new Map<ScopeId, Sequence>();
   /** Invariant: what was born before counts as invalidated. Never goes back within an epoch. */
   #horizon: Sequence = 0;
-  /** Invariant: the highest sequence in the table, the horizon included. */
+  /**
+   * Records up to here were erased before this reader came, and nothing that it has read stands for
+   * them yet; 0: nothing is missing. A checkpoint was to stand for them, but a log that lost its end
+   * may have lost that too.
+   */
+  #erasedThrough: Sequence = 0;
+  /** Invariant: no sequence in the table is higher, the horizon and what was erased included. */
   #latest: Sequence = 0;
   #epoch = 0;
 
@@ -31,19 +37,24 @@ export class ScopeTable {
     return this.#last.size;
   }
 
+  /** What was born before counts as invalidated. */
   get horizon(): Sequence {
-    return this.#horizon;
+    return Math.max(this.#horizon, this.#erasedThrough);
   }
 
   has(scope: ScopeId): boolean {
     return this.#last.has(scope);
   }
 
-  /** In another life nothing is known, and nothing that was born before is current. */
-  begin(epoch: number): void {
+  /**
+   * In another life nothing is known, and nothing that was born before is current; nor is what was
+   * born up to `before`, where this reader begins, until a checkpoint says what was erased.
+   */
+  begin(epoch: number, before: Sequence): void {
     this.#last.clear();
     this.#horizon = 0;
-    this.#latest = 0;
+    this.#erasedThrough = before;
+    this.#latest = before;
     this.#epoch = epoch;
   }
 
@@ -61,7 +72,8 @@ export class ScopeTable {
   }
 
   /** Adds what a checkpoint knows: nothing that this table does not have, unless it began later. */
-  restore({ scopes, horizon }: Checkpoint): void {
+  restore({ scopes, horizon, through }: Checkpoint): void {
+    if (through >= this.#erasedThrough) this.#erasedThrough = 0;
     for (const [scope, sequence] of scopes) {
       if (sequence <= this.#horizon) continue;
       this.#raise(scope, sequence);
@@ -78,7 +90,7 @@ export class ScopeTable {
   /** The place before which the older `share` of the scopes was invalidated last. */
   quantile(share: number): Sequence {
     const sequences = [...this.#last.values()].sort((a, b) => a - b);
-    return sequences[Math.floor(share * sequences.length)] ?? this.#horizon;
+    return sequences[Math.floor(share * sequences.length)] ?? this.horizon;
   }
 
   /** Whether nothing in `scopes` was invalidated since `born`. On the way of every hit. */
@@ -91,7 +103,7 @@ export class ScopeTable {
 
   /** Where any of the scopes was invalidated last: what was born before is not current. */
   lastInvalidated(scopes: readonly ScopeId[]): Sequence {
-    let last = this.#horizon;
+    let last = this.horizon;
     for (const scope of scopes) {
       const sequence = this.#last.get(scope);
       if (sequence !== undefined && sequence > last) last = sequence;
