@@ -13,7 +13,7 @@ export interface JobConsumerOptions {
   readonly digest: string;
   readonly slots: number;
   readonly handle: JobHandle;
-  readonly link: NatsLink;
+  readonly link: Pick<NatsLink, "current" | "onSession">;
   readonly clock: Clock;
   readonly log: Log;
   readonly names: NatsNames;
@@ -32,6 +32,11 @@ const inactiveMs = 60 * 60_000;
  */
 const serverDeliveries = maxDeliveries + 3;
 const retryMs = 250;
+/**
+ * A replicated consumer can be left without a leader for good when its servers restart one right
+ * after the other (seen with nats-server 2.9.10): everything else answers, and it never does.
+ */
+const silencesUntilRemoved = 3;
 
 /**
  * The worker's side of one model's jobs: a durable pull consumer that all workers of the model
@@ -46,6 +51,8 @@ export class JobConsumer implements Stoppable {
   #state: "idle" | "preparing" | "ready" | "stopped" = "idle";
   #cancelRetry = () => {};
   #isTold = false;
+  /** Attempts in a row that the consumer did not answer. */
+  #silences = 0;
 
   constructor(options: JobConsumerOptions) {
     this.#options = options;
@@ -106,6 +113,7 @@ export class JobConsumer implements Stoppable {
         if (this.#state !== "preparing" || session !== this.#options.link.current) return;
         this.#state = "ready";
         this.#isTold = false;
+        this.#silences = 0;
         for (const slot of this.#slots) slot.ask(session);
       },
       (error: unknown) => this.#retry(session, error),
@@ -125,6 +133,7 @@ export class JobConsumer implements Stoppable {
   /** Creating what exists with the same settings changes nothing. */
   async #create(session: Session): Promise<void> {
     const { names, digest, ackWaitMs, ensure } = this.#options;
+    if (this.#silences >= silencesUntilRemoved) await this.#remove(session);
     await ensure(session);
     const adding = session.jsm.consumers.add(names.jobsStream, {
       durable_name: names.jobsConsumer(digest),
@@ -139,7 +148,25 @@ export class JobConsumer implements Stoppable {
     });
     await adding.catch((error: unknown) => {
       // Other settings than ours, of another version of kvring: they stay.
-      if (readNatsError(error).kind !== "exists") throw error;
+      const { kind } = readNatsError(error);
+      if (kind === "passing") this.#silences += 1;
+      if (kind !== "exists") throw error;
     });
+  }
+
+  /**
+   * Makes room for a new one, if the stream itself is well. The jobs stay in the stream; those
+   * that are worked on right now are delivered once more.
+   */
+  async #remove(session: Session): Promise<void> {
+    const { names, digest, log, ensure, forget } = this.#options;
+    forget(session);
+    await ensure(session);
+    this.#silences = 0;
+    log.warn({ digest }, "the consumer of a model's jobs does not answer; making it anew");
+    // Nobody is there who could confirm it.
+    await session.jsm.consumers
+      .delete(names.jobsStream, names.jobsConsumer(digest))
+      .catch(() => {});
   }
 }

@@ -10,7 +10,7 @@ import type { Session } from "./session.ts";
 export interface JobSlotOptions {
   readonly stream: string;
   readonly consumer: string;
-  readonly link: NatsLink;
+  readonly link: Pick<NatsLink, "current">;
   readonly clock: Clock;
   readonly handle: JobHandle;
   readonly ackWaitMs: number;
