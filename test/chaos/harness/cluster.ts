@@ -116,13 +116,18 @@ export class Cluster {
     await this.ready();
   }
 
-  /** Resolves when every gateway is ready and linked to every node, and every worker computes. */
+  /**
+   * Resolves when every NATS server has what the others have, every worker computes, and every
+   * gateway is ready and linked to every node. Who restarts servers one by one waits for this: two
+   * of three that are behind can leave a stream or consumer without a leader.
+   */
   async ready(): Promise<void> {
     const nodes = this.nodes.length;
-    for (const worker of this.workers) await eventually(() => whyNotReady(worker));
+    for (const server of this.nats) await eventually(() => whyNotOk(server, healthOf.nats));
+    for (const worker of this.workers) await eventually(() => whyNotOk(worker, healthOf.kvring));
     for (const gateway of this.gateways) {
       await eventually(async () => {
-        const why = await whyNotReady(gateway);
+        const why = await whyNotOk(gateway, healthOf.kvring);
         if (why !== undefined) return why;
         const linked = await metric(gateway, "kvring_gateway_links_up");
         return linked === nodes ? undefined : `${gateway.name} is linked to ${linked} of ${nodes}`;
@@ -202,9 +207,11 @@ function kindOf(service: string): Kind {
   throw new Error(`compose.yaml has a service "${service}" that the chaos tests do not know`);
 }
 
-async function whyNotReady(container: Container): Promise<string | undefined> {
+const healthOf = { nats: `${ports.natsHttp}/healthz`, kvring: `${ports.http}/readyz` } as const;
+
+async function whyNotOk(container: Container, health: string): Promise<string | undefined> {
   try {
-    const response = await fetch(`http://${container.address}:${ports.http}/readyz`, {
+    const response = await fetch(`http://${container.address}:${health}`, {
       signal: AbortSignal.timeout(2_000),
     });
     return response.ok ? undefined : `${container.name}: ${await response.text()}`;
