@@ -5,7 +5,7 @@ import { KeyIndex, keyWords } from "./key-index.ts";
 import type { EvictionOrder } from "./policies/eviction-order.ts";
 import { orderFor } from "./policies/order-for.ts";
 import { Residency } from "./residency.ts";
-import { grownDoubles, noSlot, type Slot } from "./slot.ts";
+import { noSlot, type Slot } from "./slot.ts";
 import type {
   HeldValue,
   PolicyName,
@@ -43,7 +43,6 @@ export class BoundedStore implements Store {
   readonly #order: EvictionOrder;
   readonly #wheel: ExpiryWheel;
   readonly #counters: StoreCounters;
-  #putAtMs: Float64Array;
   #replacements = 0;
 
   constructor(options: BoundedStoreOptions) {
@@ -58,7 +57,6 @@ export class BoundedStore implements Store {
     this.#index = new KeyIndex(slots, options.hashSeed, this.#maxSlots);
     this.#order = orderFor(policy, { slots, capacity: capacityBytes });
     this.#wheel = new ExpiryWheel(slots, clock.nowMs());
-    this.#putAtMs = new Float64Array(slots);
     this.#counters = noCounts();
   }
 
@@ -139,8 +137,8 @@ export class BoundedStore implements Store {
       this.#replacements += 1;
     }
     this.#index.add(key, slot);
-    this.#putAtMs[slot] = nowMs;
-    this.#wheel.add(slot, nowMs + Math.min(options.ttlMs, limits.entryTtlMs));
+    const ttlMs = Math.min(options.ttlMs, limits.entryTtlMs);
+    this.#wheel.add(slot, nowMs, nowMs + ttlMs);
     this.#counters.puts += 1;
     return true;
   }
@@ -187,7 +185,7 @@ export class BoundedStore implements Store {
   #view(slot: Slot, nowMs: number): StoredValue {
     return {
       bytes: this.#residency.read(slot),
-      ageMs: nowMs - (this.#putAtMs[slot] as number),
+      ageMs: nowMs - this.#wheel.addedAtMs(slot),
       ttlMs: this.#wheel.expiresAtMs(slot) - nowMs,
     };
   }
@@ -275,7 +273,6 @@ export class BoundedStore implements Store {
     this.#index.grow(slots);
     this.#order.grow(slots);
     this.#wheel.grow(slots);
-    this.#putAtMs = grownDoubles(this.#putAtMs, slots);
   }
 }
 

@@ -9,7 +9,7 @@ export const pieceHeaderBytes = 8;
 
 /**
  * Beside every entry, outside of policies: its key, up to 16 in the hash table (8 when the arrays
- * have just grown full), pool 4, holds 4, wheel 16, time of the put 8, memory 8.
+ * have just grown full), pool 4, holds 4, wheel 24, memory 8.
  */
 const storeBytes = keyBytes + 56;
 

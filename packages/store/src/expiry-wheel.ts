@@ -3,98 +3,161 @@ import { limits } from "@kvring/core";
 import { grownDoubles, noSlot, type Slot } from "./slot.ts";
 import { SlotLinks } from "./slot-links.ts";
 
-/** How late the wheel may notice an expiry. Reading an entry notices it at once. */
+/** How late the wheel may notice the expiry of a short life. Reading an entry notices it at once. */
 export const tickMs = 1_000;
 
-/** A bucket for every tick an entry may live, so that a bucket's entries expire together. */
-const buckets = limits.entryTtlMs / tickMs + 3;
+const levels = 3;
+/** Buckets of a level; a bucket spans 64 times as many ticks as one of the level below. */
+const bucketBits = 10;
+const spanBits = 6;
+const buckets = 1 << bucketBits;
+
+/** The farthest expiry, in ticks, and how much later its bucket may end. */
+const horizon = limits.entryTtlMs / tickMs + 3;
+const coarsest = spanOf(levels - 1);
 
 /**
- * Finds expired entries without looking at the others: one list of slots per second, and one of
- * those whose second is over. Time that passes costs a step per second, a day at most.
+ * Finds expired entries without looking at the others: lists of slots by when they expire, on three
+ * levels of 1,024 buckets that span 1, 64 and 4,096 seconds.
  *
- * Invariant: a slot is in the list of its tick while that is ahead of `#tick`, and in `#due` when
- * it is not.
+ * The farther off an expiry, the coarser its bucket, and it stays there: nothing cascades to a finer
+ * level as time goes on, so that no tick costs more than joining three lists, whoever expires in it
+ * (Gleixner, "Reinventing the timer wheel", 2015; the levels are those of Varghese and Lauck,
+ * "Hashed and hierarchical timing wheels", SOSP 1987). An entry is so noticed late by a second and a
+ * sixteenth of its life at most.
+ *
+ * Scheduling and cancelling are O(1); time that passes costs a step per second, a day's at most.
+ *
+ * Invariant: a slot is in the list of its bucket while that ends ahead of `#tick`, and in `#due`
+ * when it does not.
  */
 export class ExpiryWheel {
   readonly #links: SlotLinks;
-  /** The first slot per tick, modulo the number of buckets. */
-  readonly #ahead = new Int32Array(buckets);
+  /** The first slot per bucket, level after level. */
+  readonly #ahead = new Int32Array(levels * buckets);
+  /** Per slot; from both follows its level. */
+  #addedAtMs: Float64Array;
   #expiresAtMs: Float64Array;
   #due: Slot = noSlot;
   #tick: number;
 
   constructor(slots: number, nowMs: number) {
     this.#links = new SlotLinks(slots);
+    this.#addedAtMs = new Float64Array(slots);
     this.#expiresAtMs = new Float64Array(slots);
     this.#tick = Math.floor(nowMs / tickMs);
   }
 
   grow(slots: number): void {
     this.#links.grow(slots);
+    this.#addedAtMs = grownDoubles(this.#addedAtMs, slots);
     this.#expiresAtMs = grownDoubles(this.#expiresAtMs, slots);
   }
 
-  /** `expiresAtMs` is not before the last `due`, and at most `limits.entryTtlMs` after it. */
-  add(slot: Slot, expiresAtMs: number): void {
+  /** `expiresAtMs` is not before `nowMs`, and at most `limits.entryTtlMs` after it. */
+  add(slot: Slot, nowMs: number, expiresAtMs: number): void {
+    this.#advance(nowMs);
+    // A tick more than they may live: sums of fractions are rounded.
+    const isAhead = expiresAtMs >= nowMs && expiresAtMs - nowMs <= limits.entryTtlMs + tickMs;
+    assert(isAhead, "entries expire within the horizon");
+    this.#addedAtMs[slot] = nowMs;
     this.#expiresAtMs[slot] = expiresAtMs;
-    const tick = this.#tickOf(slot);
-    assert(tick > this.#tick && tick < this.#tick + buckets, "entries expire within the horizon");
-    const bucket = tick % buckets;
-    this.#ahead[bucket] = this.#links.append(this.#ahead[bucket] as Slot, slot);
+    const at = this.#placeOf(slot);
+    this.#ahead[at] = this.#links.append(this.#ahead[at] as Slot, slot);
   }
 
   remove(slot: Slot): void {
-    const tick = this.#tickOf(slot);
-    if (tick <= this.#tick) {
+    if (this.#isDue(slot)) {
       this.#due = this.#links.remove(this.#due, slot);
       return;
     }
-    const bucket = tick % buckets;
-    this.#ahead[bucket] = this.#links.remove(this.#ahead[bucket] as Slot, slot);
+    const at = this.#placeOf(slot);
+    this.#ahead[at] = this.#links.remove(this.#ahead[at] as Slot, slot);
+  }
+
+  addedAtMs(slot: Slot): number {
+    return this.#addedAtMs[slot] as number;
   }
 
   expiresAtMs(slot: Slot): number {
     return this.#expiresAtMs[slot] as number;
   }
 
-  /** A slot whose tick is over, the longest overdue first; `noSlot` when there is none. */
+  /** A slot whose bucket is over, the longest overdue first; `noSlot` when there is none. */
   due(nowMs: number): Slot {
-    const tick = Math.floor(nowMs / tickMs);
-    if (tick > this.#tick) this.#advance(tick);
+    this.#advance(nowMs);
     return this.#due;
   }
 
   /** All slots in the wheel, each checked to be where it belongs. For validation. */
   *slots(): Generator<Slot> {
     for (const slot of this.#links.walk(this.#due)) {
-      assert(this.#tickOf(slot) <= this.#tick, `slot ${slot} is not due`);
+      assert(this.#isDue(slot), `slot ${slot} is not due`);
       yield slot;
     }
-    for (let bucket = 0; bucket < buckets; bucket++) {
-      if (this.#ahead[bucket] === noSlot) continue;
-      for (const slot of this.#links.walk(this.#ahead[bucket] as Slot)) {
-        const tick = this.#tickOf(slot);
-        assert(tick > this.#tick && tick % buckets === bucket, `slot ${slot} has another tick`);
+    for (let at = 0; at < levels * buckets; at++) {
+      if (this.#ahead[at] === noSlot) continue;
+      for (const slot of this.#links.walk(this.#ahead[at] as Slot)) {
+        const isHere = !this.#isDue(slot) && this.#placeOf(slot) === at;
+        assert(isHere, `slot ${slot} belongs in another bucket`);
         yield slot;
       }
     }
   }
 
-  #advance(to: number): void {
-    const steps = Math.min(to - this.#tick, buckets);
-    for (let step = 1; step <= steps; step++) {
-      const bucket = (this.#tick + step) % buckets;
-      const first = this.#ahead[bucket] as Slot;
-      if (first === noSlot) continue;
-      this.#due = this.#links.join(this.#due, first);
-      this.#ahead[bucket] = noSlot;
+  #advance(nowMs: number): void {
+    const to = Math.floor(nowMs / tickMs);
+    if (to <= this.#tick) return;
+    const last = Math.min(to, this.#tick + horizon + coarsest);
+    for (let tick = this.#tick + 1; tick <= last; tick++) {
+      for (let level = 0; level < levels && tick % spanOf(level) === 0; level++) {
+        this.#take(placeAt(level, tick / spanOf(level)));
+      }
     }
     this.#tick = to;
+  }
+
+  #take(at: number): void {
+    const first = this.#ahead[at] as Slot;
+    if (first === noSlot) return;
+    this.#due = this.#links.join(this.#due, first);
+    this.#ahead[at] = noSlot;
+  }
+
+  #isDue(slot: Slot): boolean {
+    const level = this.#levelOf(slot);
+    return this.#bucketOf(slot, level) <= Math.floor(this.#tick / spanOf(level));
+  }
+
+  #placeOf(slot: Slot): number {
+    const level = this.#levelOf(slot);
+    return placeAt(level, this.#bucketOf(slot, level));
+  }
+
+  /** The finest level that reaches so far: two buckets fewer than it has, as both ends may be cut. */
+  #levelOf(slot: Slot): number {
+    const ahead = this.#tickOf(slot) - Math.floor((this.#addedAtMs[slot] as number) / tickMs);
+    let level = 0;
+    while (ahead > (buckets - 2) * spanOf(level)) level += 1;
+    return level;
+  }
+
+  /** The bucket of the level that ends with the slot's tick, or after it. */
+  #bucketOf(slot: Slot, level: number): number {
+    return Math.ceil(this.#tickOf(slot) / spanOf(level));
   }
 
   /** The tick that begins after the expiry: when it has come, the entry has surely expired. */
   #tickOf(slot: Slot): number {
     return Math.floor((this.#expiresAtMs[slot] as number) / tickMs) + 1;
   }
+}
+
+/** Ticks that a bucket of the level spans. */
+function spanOf(level: number): number {
+  return 1 << (spanBits * level);
+}
+
+function placeAt(level: number, bucket: number): number {
+  return level * buckets + (bucket % buckets);
 }

@@ -84,8 +84,8 @@ test("an index in which a key is twice", () => {
 
 test("a wheel in which a slot stands at another time", () => {
   const wheel = new ExpiryWheel(8, 0);
-  wheel.add(one, 5_000);
-  wheel.add(two, 5_000);
-  wheel.add(one, 9_000);
+  wheel.add(one, 0, 5_000);
+  wheel.add(two, 0, 5_000);
+  wheel.add(one, 0, 9_000);
   expect(() => [...wheel.slots()]).toThrow();
 });

@@ -4,6 +4,7 @@ import { tickMs } from "../expiry-wheel.ts";
 import { KeyIndex } from "../key-index.ts";
 import type { PolicyName, StoreCounters } from "../store.ts";
 import { type NaiveItem, type NaivePolicy, naivePolicy } from "./naive-policies.ts";
+import { noticedTick, spanOf } from "./noticed-tick.ts";
 
 interface NaiveEntry extends NaiveItem {
   readonly value: string;
@@ -152,12 +153,13 @@ export class NaiveStore {
     return index.fingerprint;
   }
 
-  /** What expired in an earlier tick than the present one. */
+  /** What the wheel has noticed to be expired. */
   #due(nowMs: number): NaiveEntry[] {
-    const tickOf = (ms: number) => Math.floor(ms / tickMs);
+    const noticed = ({ expiresAtMs, putAtMs }: NaiveEntry) => noticedTick(expiresAtMs, putAtMs);
+    const span = ({ expiresAtMs, putAtMs }: NaiveEntry) => spanOf(expiresAtMs, putAtMs);
     return this.#entries
-      .filter(({ expiresAtMs }) => tickOf(expiresAtMs) < tickOf(nowMs))
-      .sort((a, b) => tickOf(a.expiresAtMs) - tickOf(b.expiresAtMs) || a.arrival - b.arrival);
+      .filter((entry) => noticed(entry) <= nowMs / tickMs)
+      .sort((a, b) => noticed(a) - noticed(b) || span(a) - span(b) || a.arrival - b.arrival);
   }
 
   #expire(entry: NaiveEntry): void {
