@@ -1,5 +1,5 @@
 import { median } from "../load/quantile.ts";
-import { type Figure, type Result, type Round, summarize } from "../report/results.ts";
+import { type Figure, type Result, type Round, summarize } from "../report/summary.ts";
 import type { CacheName, CacheOptions } from "../store/caches.ts";
 import { Contestant } from "../store/contestant.ts";
 import { memcached, memoryBeyondValues, redis } from "../store/peer-memory.ts";

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { KvringError } from "@kvring/core";
-import type { Round } from "../report/results.ts";
+import type { Round } from "../report/summary.ts";
 import type { CacheName, CacheOptions } from "./caches.ts";
 
 export type Order =
