@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type NatsServer, startNatsServer } from "@kvring/bus/testing";
-import { eventually, kvringScript, type ServerProcess, startServer } from "@kvring/cli/testing";
+import { eventually } from "@kvring/cli/testing";
 import { writeFixtureRepository } from "@kvring/models";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { expectBalance } from "./support/accounting.ts";
@@ -71,16 +71,16 @@ describe("the HTTP port of a cluster that serves", () => {
 
 describe("without NATS at first", () => {
   let nats: NatsServer;
-  let gateway: ServerProcess;
+  let gateway: Background;
   let models: string;
-  const started: ServerProcess[] = [];
+  const started: Background[] = [];
+  let grpc: string;
   let http: string;
 
-  const start = async (...args: string[]): Promise<ServerProcess> => {
-    const common = ["--nats", nats.url, "--http", "127.0.0.1:0"];
-    const server = await startServer(kvringScript, [...args, ...common]);
-    started.push(server);
-    return server;
+  const start = (...args: string[]): Background => {
+    const background = startKvring([...args, "--nats", nats.url]);
+    started.push(background);
+    return background;
   };
 
   beforeAll(async () => {
@@ -88,12 +88,13 @@ describe("without NATS at first", () => {
     await writeFixtureRepository(models, ["sum-difference"]);
     nats = await startNatsServer();
     await nats.halt();
-    gateway = await start("gateway", "--listen", "127.0.0.1:0");
-    http = gateway.addresses["http"] ?? "";
+    [grpc, http] = await Promise.all([freeAddress(), freeAddress()]);
+    gateway = start("gateway", "--listen", grpc, "--http", http);
+    await listens(http);
   }, 60_000);
 
   afterAll(async () => {
-    await Promise.all(started.map((server) => server.stop()));
+    await Promise.all(started.map((background) => background.end()));
     await nats?.stop();
     await rm(models, { recursive: true, force: true });
   });
@@ -104,15 +105,17 @@ describe("without NATS at first", () => {
     expect(status).toBe(503);
     expect(text).toMatch(/NATS/i);
     await eventually(() =>
-      gateway.log().includes(nats.url.replace("nats://", ""))
+      gateway.stderr().includes(nats.url.replace("nats://", ""))
         ? undefined
-        : `the log does not name ${nats.url}: ${gateway.log()}`,
+        : `the log does not name ${nats.url}: ${gateway.stderr()}`,
     );
-    expect(gateway.log()).toMatch(/NATS/i);
+    expect(gateway.stderr()).toMatch(/NATS/i);
+    expect(gateway.stderr()).toMatch(/not ready yet: .*NATS/);
+    expect(gateway.stdout()).toBe("");
   });
 
   test("it refuses requests with a reason instead of leaving them waiting", async () => {
-    const client = new PlainClient(gateway.addresses["grpc"] ?? "");
+    const client = new PlainClient(grpc);
     expect(await client.call("ServerLive", {})).toEqual({ live: true });
     expect(await client.call("ServerReady", {})).toEqual({ ready: false });
     const refusal = await refusalOf(client.infer(freshRequest()));
@@ -122,22 +125,27 @@ describe("without NATS at first", () => {
   });
 
   test("node, worker and gateway serve when it is there, without a restart", async () => {
-    const [, worker] = await Promise.all([
-      start("node", "--id", "late", "--listen", "127.0.0.1:0"),
-      start("worker", "--models", models),
-    ]);
-    expect(await get(worker.addresses["http"] ?? "", "/readyz")).toMatchObject({ status: 503 });
+    const workerHttp = await freeAddress();
+    const node = start("node", "--id", "late", "--listen", "127.0.0.1:0");
+    const worker = start("worker", "--models", models, "--http", workerHttp);
+    await listens(workerHttp);
+    expect(await get(workerHttp, "/readyz")).toMatchObject({ status: 503 });
+    expect([gateway, node, worker].map((background) => background.stdout())).toEqual(["", "", ""]);
     await nats.resume();
     await eventually(async () => {
       const { status, text } = await get(http, "/readyz");
       return status === 200 ? undefined : text;
     });
-    const client = new PlainClient(gateway.addresses["grpc"] ?? "");
+    const client = new PlainClient(grpc);
     await eventually(async () => {
       const status = cacheStatus(await client.infer(freshRequest()));
       return status === stored ? undefined : status;
     });
     client.close();
+    for (const background of [gateway, node, worker]) {
+      await eventually(() => (background.stdout() === "" ? "it does not say ready" : undefined));
+      expect(background.stdout()).toMatch(/^kvring ready (grpc=\S+ )?http=\S+\n$/);
+    }
   });
 });
 
@@ -148,7 +156,7 @@ describe("without a model that can be served", () => {
 
   beforeEach(async () => {
     models = await mkdtemp(join(tmpdir(), "kvring-readiness-"));
-    http = `127.0.0.1:${await freePort()}`;
+    http = await freeAddress();
   });
 
   afterEach(async () => {
@@ -158,7 +166,7 @@ describe("without a model that can be served", () => {
 
   test("it is alive, and not ready for want of one", async () => {
     await writeFixtureRepository(models, ["int4-output", "bfloat16-input"]);
-    const grpc = `127.0.0.1:${await freePort()}`;
+    const grpc = await freeAddress();
     background = startKvring(["up", "--listen", grpc, "--http", http, "--models", models]);
     await eventually(() =>
       get(http, "/readyz").then(
@@ -176,12 +184,23 @@ describe("without a model that can be served", () => {
   });
 });
 
-function freePort(): Promise<number> {
+/** Until the HTTP port is there. */
+function listens(http: string): Promise<void> {
+  return eventually(() =>
+    get(http, "/livez").then(
+      () => undefined,
+      () => `${http} is not listened on`,
+    ),
+  );
+}
+
+function freeAddress(): Promise<string> {
   return new Promise((resolve, reject) => {
     const server = createServer().once("error", reject);
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
-      server.close(() => resolve(typeof address === "object" ? (address?.port ?? 0) : 0));
+      const port = typeof address === "object" ? (address?.port ?? 0) : 0;
+      server.close(() => resolve(`127.0.0.1:${port}`));
     });
   });
 }

@@ -3,6 +3,7 @@ import type { Bus } from "@kvring/bus";
 import {
   type Clock,
   checkNodeId,
+  type KvringError,
   type Log,
   limits,
   newIncarnation,
@@ -70,6 +71,8 @@ export interface CacheNodeProcess {
   readonly address: string;
   stats(): NodeStats;
   checks(): readonly Check[];
+  /** DUPLICATE_NODE: another live node has this id, and this one will not serve. */
+  readonly refusal: KvringError | undefined;
   /** Leaves the ring, lets what is under way end, and closes. */
   drain(): Promise<void>;
 }
@@ -135,6 +138,9 @@ export async function startNode(parts: {
         failing: () => (membership.isJoined ? undefined : "the node is not in the ring"),
       },
     ],
+    get refusal() {
+      return membership.refusal;
+    },
     async drain() {
       await leave();
       node.close();

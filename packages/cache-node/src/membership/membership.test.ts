@@ -7,7 +7,7 @@ import {
   watchRing,
 } from "@kvring/bus";
 import { silentLog, systemClock } from "@kvring/core";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Membership } from "./membership.ts";
 
 const member = { id: "n1", address: "127.0.0.1:1", zone: "z", incarnation: "life-1" };
@@ -66,4 +66,63 @@ test("who has left stays out", async () => {
   await membership.leave();
   await isIn([]);
   expect(membership.isJoined).toBe(false);
+});
+
+describe("another node of the same id", () => {
+  let second: Membership;
+
+  afterEach(() => second.stop());
+
+  function begin(): void {
+    const other = { ...member, incarnation: "life-2", address: "127.0.0.1:2" };
+    const parts = { bus, log: silentLog, clock: systemClock, warmMs, onRing() {} };
+    second = new Membership({ ...parts, member: other });
+    second.start();
+  }
+
+  test("is refused for good while the first one lives, which goes on", async () => {
+    const { version } = ring;
+    begin();
+    await vi.waitFor(() => expect(second.refusal?.reason).toBe("DUPLICATE_NODE"), 4_000);
+    expect(second.refusal?.message).toBe(
+      'another live node is called "n1", at 127.0.0.1:1: give this one another --id',
+    );
+    await second.leave();
+    expect(second.isJoined).toBe(false);
+    expect(membership.isJoined).toBe(true);
+    expect(ring).toMatchObject({ version, members: [member] });
+  });
+
+  test("waits for one that drains, and takes its place", async () => {
+    await membership.drain();
+    begin();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    await membership.leave();
+    await membership.stop();
+    await vi.waitFor(() => expect(ring.members[0]?.incarnation).toBe("life-2"), 4_000);
+    expect(second.refusal).toBeUndefined();
+  });
+
+  test("takes the place of one that died without a word", async () => {
+    await membership.stop();
+    begin();
+    await vi.waitFor(() => expect(ring.members[0]?.incarnation).toBe("life-2"), 4_000);
+    expect(second.refusal).toBeUndefined();
+  });
+});
+
+test("of two that start together under one id one is in, and the other refused", async () => {
+  const parts = { bus, log: silentLog, clock: systemClock, warmMs, onRing() {} };
+  const twins = ["a", "b"].map(
+    (incarnation) => new Membership({ ...parts, member: { ...member, id: "n2", incarnation } }),
+  );
+  for (const twin of twins) twin.start();
+  await vi.waitFor(() => {
+    expect(twins.map(({ refusal }) => refusal?.reason).sort()).toEqual([
+      "DUPLICATE_NODE",
+      undefined,
+    ]);
+  }, 4_000);
+  expect(twins.filter(({ isJoined }) => isJoined)).toHaveLength(1);
+  for (const twin of twins) await twin.stop();
 });

@@ -36,18 +36,19 @@ type Standing =
   | { readonly step: "joining"; readonly stop: () => void }
   | { readonly step: "active" }
   | { readonly step: "draining" }
+  /** Never was in: another live node has our id. */
+  | { readonly step: "refused"; readonly error: KvringError }
   | { readonly step: "left" };
 
 /**
  * A node's place in the ring, and the announcement that it lives. Who finds that he is not in the
- * ring any more, taken for dead or because the ring is gone, enters again.
+ * ring any more, taken for dead or because the ring is gone, enters again. Who comes where another
+ * live node has its id is refused for good: that one goes on undisturbed.
  */
 export class Membership {
   readonly #parts: MembershipParts;
   readonly #attached: Stoppable[] = [];
   readonly #pause = new RejoinPause();
-  /** The incarnations that announce themselves under our id, ours excepted. */
-  #others: ReadonlySet<string> = new Set();
   #standing: Standing = { step: "outside" };
   #ring: RingRecord = { version: 0, members: [] };
   /** The ring that we entered: older ones do not know us yet. */
@@ -62,6 +63,11 @@ export class Membership {
   get isJoined(): boolean {
     const { step } = this.#standing;
     return step === "joining" || step === "active";
+  }
+
+  /** Why we are not in the ring, and never will be. */
+  get refusal(): KvringError | undefined {
+    return this.#standing.step === "refused" ? this.#standing.error : undefined;
   }
 
   start(): void {
@@ -137,8 +143,10 @@ export class Membership {
   }
 
   async #join(): Promise<void> {
-    const { bus, member } = this.#parts;
-    if (this.#attached.length === 0) await this.#attach();
+    const { bus, member, log } = this.#parts;
+    if (this.#attached.length === 0) {
+      this.#attached.push(await watchRing(bus.registry, (ring) => this.#follow(ring)));
+    }
     // Where nobody is who could give us anything, there is nothing to wait for.
     const isAlone = !this.#ring.members.some(
       ({ id, state }) => id !== member.id && state === "active",
@@ -146,12 +154,18 @@ export class Membership {
     const entrant: RingMember = { ...member, state: isAlone ? "active" : "joining" };
     const joining = await joinRing(bus.registry, entrant);
     if (joining.outcome === "joined") return this.#entered(joining.ring, isAlone);
-    const { incarnation, address } = joining.current;
-    if (this.#others.has(incarnation) || this.#enteredAt > 0) {
-      throw new KvringError(
+    const { incarnation, address, state } = joining.current;
+    const wasIn = this.#enteredAt > 0;
+    if (wasIn || (await this.#isHeard(incarnation))) {
+      const error = new KvringError(
         "DUPLICATE_NODE",
         `another live node is called "${member.id}", at ${address}: give this one another --id`,
       );
+      // One that drains is about to make room.
+      if (wasIn || state === "draining") throw error;
+      log.error({ node: member.id, address }, error.message);
+      this.#become({ step: "refused", error });
+      return;
     }
     // Nobody announces itself as that incarnation: it died without leaving.
     const replaced = await joinRing(bus.registry, entrant, { replaces: incarnation });
@@ -163,9 +177,16 @@ export class Membership {
 
   async #entered(ring: RingRecord, isAlone: boolean): Promise<void> {
     const { bus, member, clock, log, warmMs } = this.#parts;
+    if (this.#announcement === undefined) {
+      // Only now: presence is by id, and another life's was not to be covered by ours.
+      const record = { ...this.#record(), settledRing: this.#settledRing };
+      this.#announcement = await announceRecord(bus.presence, "node", record);
+      this.#attached.push(this.#announcement);
+    }
     if (this.#standing.step === "left") {
       // We left while we were on the way in.
       await leaveRing(bus.registry, member.id, member.incarnation);
+      await this.#announcement.stop();
       return;
     }
     this.#enteredAt = ring.version;
@@ -210,30 +231,16 @@ export class Membership {
     this.#become({ step: "entering", stop });
   }
 
-  /**
-   * Listens before it announces itself: presence is by id, and what is heard under ours before we
-   * speak is somebody else.
-   */
-  async #attach(): Promise<void> {
-    const { bus } = this.#parts;
-    this.#others = await this.#hear();
-    this.#attached.push(await watchRing(bus.registry, (ring) => this.#follow(ring)));
-    const record = { ...this.#record(), settledRing: this.#settledRing };
-    const announcement = await announceRecord(bus.presence, "node", record);
-    this.#announcement = announcement;
-    this.#attached.push(announcement);
-  }
-
-  async #hear(): Promise<ReadonlySet<string>> {
+  /** Whether a node announces itself under our id as that incarnation. */
+  async #isHeard(incarnation: string): Promise<boolean> {
     const { bus, clock, member } = this.#parts;
-    let incarnations: ReadonlySet<string> = new Set();
+    let isHeard = false;
     const watch = await watchRecords(bus.presence, "node", (nodes) => {
-      const other = nodes.get(member.id);
-      incarnations = new Set(other === undefined ? [] : [other.incarnation]);
+      isHeard ||= nodes.get(member.id)?.incarnation === incarnation;
     });
     await new Promise<void>((resolve) => clock.after(listenMs, resolve));
     await watch.stop();
-    return incarnations;
+    return isHeard;
   }
 }
 

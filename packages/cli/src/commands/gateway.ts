@@ -59,17 +59,18 @@ Example:
       live: [],
       ready: running.checks(),
     });
-    serveUntilInterrupted(
-      {
+    await serveUntilInterrupted({
+      addresses: {
         grpc: `${parseListen(values.listen).host}:${running.port}`,
         http: page.address,
       },
+      checks: running.checks(),
       log,
-      async () => {
+      async drain() {
         await running.drain();
         await page.close();
         await bus.close();
       },
-    );
+    });
   });
 }

@@ -72,10 +72,16 @@ Example:
       live: [],
       ready: running.checks(),
     });
-    serveUntilInterrupted({ grpc: running.address, http: page.address }, log, async () => {
-      await running.drain();
-      await page.close();
-      await bus.close();
+    await serveUntilInterrupted({
+      addresses: { grpc: running.address, http: page.address },
+      checks: running.checks(),
+      refusal: () => running.refusal,
+      log,
+      async drain() {
+        await running.drain();
+        await page.close();
+        await bus.close();
+      },
     });
   });
 }

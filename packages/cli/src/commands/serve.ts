@@ -1,5 +1,5 @@
 import { KvringError, type Log } from "@kvring/core";
-import { createLog, onShutdown } from "@kvring/ops";
+import { type Check, createLog, onShutdown } from "@kvring/ops";
 import { needsInsecure } from "../config/values.ts";
 import { print } from "../report/output.ts";
 
@@ -19,17 +19,43 @@ export function refuseOpenPorts(addresses: readonly string[], insecure: boolean)
   );
 }
 
-/** The one line on stdout that says where it serves, and then until SIGINT or SIGTERM. */
-export function serveUntilInterrupted(
-  addresses: Readonly<Record<string, string>>,
-  log: Log,
-  drain: () => Promise<void>,
-): void {
-  onShutdown(log, drain);
-  announce(addresses);
+/**
+ * Serves until SIGINT or SIGTERM. The one line on stdout that says where comes when all checks hold,
+ * as `/readyz` has it; until then the log says what is missing. Throws what refuses the process,
+ * after a drain.
+ */
+export async function serveUntilInterrupted(parts: {
+  readonly addresses: Readonly<Record<string, string>>;
+  readonly checks: readonly Check[];
+  readonly refusal?: () => KvringError | undefined;
+  readonly log: Log;
+  readonly drain: () => Promise<void>;
+}): Promise<void> {
+  const { addresses, checks, refusal, log, drain } = parts;
+  let ending = false;
+  onShutdown(log, () => {
+    ending = true;
+    return drain();
+  });
+  let told = "";
+  while (!ending) {
+    const error = refusal?.();
+    if (error !== undefined) {
+      await drain();
+      throw error;
+    }
+    const missing = checks.flatMap((check) => check.failing() ?? []).join("; ");
+    if (missing === "") return announce(addresses);
+    if (missing !== told) log.info({}, `not ready yet: ${missing}`);
+    told = missing;
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
+  }
 }
 
 export function announce(addresses: Readonly<Record<string, string>>): void {
   const parts = Object.entries(addresses).map(([kind, address]) => `${kind}=${address}`);
   print(`kvring ready ${parts.join(" ")}`);
 }
+
+/** Until it is ready; what is looked at costs next to nothing. */
+const lookMs = 20;

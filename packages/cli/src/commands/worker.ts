@@ -64,10 +64,15 @@ Example:
       live: [],
       ready: running.checks(),
     });
-    serveUntilInterrupted({ http: page.address }, log, async () => {
-      await running.drain();
-      await page.close();
-      await bus.close();
+    await serveUntilInterrupted({
+      addresses: { http: page.address },
+      checks: running.checks(),
+      log,
+      async drain() {
+        await running.drain();
+        await page.close();
+        await bus.close();
+      },
     });
   });
 }
