@@ -9,6 +9,7 @@ export {
   servedFixtures,
   writeFixtureRepository,
 } from "./fixtures/repository.ts";
+export { batchMeanModel, type DenseSize, defaultDense, denseModel } from "./fixtures/rows.ts";
 export {
   bfloat16InputModel,
   float8OutputModel,

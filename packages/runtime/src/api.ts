@@ -4,6 +4,8 @@ import type { ModelIdentity, ModelSignature, Tensor } from "@kvring/core";
 export interface ModelArtifact extends ModelIdentity {
   readonly path: string;
   readonly signature: ModelSignature;
+  /** Operators in it that let rows depend on each other. */
+  readonly hazards?: readonly string[];
   readonly config: ModelConfig;
 }
 
@@ -17,6 +19,18 @@ export interface ModelConfig {
   readonly versions: "all" | "latest" | readonly string[];
   /** Intra-op threads of one session. */
   readonly threads: number;
+  /** How jobs are computed together; undefined: each alone. */
+  readonly batching?: BatchingConfig | undefined;
+}
+
+/** Applies only to a model whose rows answer the same in company: see docs/adr-0015-batching.md. */
+export interface BatchingConfig {
+  /** Rows of one batch at most. */
+  readonly maxSize: number;
+  /** How long a job that could begin may be held back for company. */
+  readonly maxDelayMs: number;
+  /** By how much of itself (or of 1) a float may differ from what it is alone; 0: by no bit. */
+  readonly tolerance: number;
 }
 
 /** A directory entry that cannot be served, and why; the others are. */
@@ -33,7 +47,10 @@ export interface RepositorySnapshot {
 
 export interface Computation {
   readonly outputs: readonly Tensor[];
+  /** Of a batch, its share by rows. */
   readonly computeMs: number;
+  /** Rows that were computed together; 1 where nothing is batched. */
+  readonly batchRows: number;
 }
 
 /** Sessions in child processes. */
@@ -51,5 +68,10 @@ export interface Runtime {
    * it. The outputs come in the order asked, raw.
    */
   run(digest: string, inputs: readonly Tensor[], outputs: readonly string[]): Promise<Computation>;
+  /**
+   * Jobs of a model that are worth having here at a time: as many as run at once, each with the
+   * company that makes rows cheaper. Changes as costs are learned.
+   */
+  appetite(digest: string): number;
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { ModelSignature } from "@kvring/core";
+import { hazardsOf } from "./batching/hazards.ts";
 import { externalFiles } from "./external-data.ts";
 import { checkInside, type FileReading, hashFile, readFile } from "./file-reading.ts";
 import { invalidModel, modelFileBytes, parseOnnx } from "./onnx-file.ts";
@@ -26,6 +27,8 @@ interface ExternalFile {
 export interface ExaminedArtifact {
   readonly digest: string;
   readonly signature: ModelSignature;
+  /** See `hazardsOf`. */
+  readonly hazards: readonly string[];
   /** Every file it consists of, by path, with its fingerprint when it was read. */
   readonly files: ReadonlyMap<string, string>;
 }
@@ -72,7 +75,8 @@ export async function examineArtifact(path: string, root: string): Promise<Exami
     files.set(file, reading.fingerprint);
     external.push({ path: location, sha256: reading.sha256 });
   }
-  return { digest: artifactDigest(sha256, external), signature, files };
+  const hazards = hazardsOf(model);
+  return { digest: artifactDigest(sha256, external), signature, hazards, files };
 }
 
 /**

@@ -4,6 +4,7 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 export class WorkerMetrics {
   readonly #computations: Counter<"model">;
   readonly #seconds: Histogram<"model">;
+  readonly #batchRows: Histogram<"model">;
   readonly #dropped: Counter<"why">;
   readonly #failed: Counter<"reason">;
 
@@ -17,9 +18,16 @@ export class WorkerMetrics {
     });
     this.#seconds = new Histogram({
       name: "kvring_worker_inference_seconds",
-      help: "What one inference took inside ONNX Runtime",
+      help: "What one inference took inside ONNX Runtime; in a batch, its share",
       labelNames: ["model"],
       buckets: [0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+      registers,
+    });
+    this.#batchRows = new Histogram({
+      name: "kvring_worker_batch_rows",
+      help: "Rows of the batch that an inference was part of; 1 for one that ran alone",
+      labelNames: ["model"],
+      buckets: [1, 2, 4, 8, 16, 32, 64, 128],
       registers,
     });
     this.#dropped = new Counter({
@@ -44,8 +52,9 @@ export class WorkerMetrics {
     });
   }
 
-  computed(model: string, computeMs: number): void {
+  computed(model: string, computeMs: number, batchRows: number): void {
     this.#computations.inc({ model });
+    this.#batchRows.observe({ model }, batchRows);
     this.#seconds.observe({ model }, computeMs / 1000);
   }
 

@@ -1,5 +1,5 @@
 import { announceRecord, type Bus, type RecordAnnouncement, watchRecords } from "@kvring/bus";
-import { type Clock, type Log, newIncarnation } from "@kvring/core";
+import { type Clock, type Log, limits, newIncarnation } from "@kvring/core";
 import { type Check, keepTrying, type Metrics } from "@kvring/ops";
 import {
   createRuntime,
@@ -12,7 +12,7 @@ import { DeferredJobs } from "./jobs/deferred-jobs.ts";
 import { JobRunner } from "./jobs/job-runner.ts";
 import { NodeLinks } from "./jobs/node-links.ts";
 import { ReplicaCopies } from "./jobs/replica-copies.ts";
-import { Slots } from "./jobs/slots.ts";
+import { Room } from "./jobs/room.ts";
 import { WorkerMetrics } from "./metrics.ts";
 import { ModelHost } from "./models/model-host.ts";
 import type { WorkerOptions } from "./options.ts";
@@ -32,6 +32,9 @@ export interface WorkerProcess {
 
 /** How long jobs whose holder cannot be reached may keep a worker that leaves. */
 const leaveMs = 2_000;
+
+/** Over all models. Within what the runtime lets wait, in number and in bytes. */
+const jobsAtOnce = 1_024;
 
 /** Throws BAD_CONFIG when the model repository is not there. The bus is waited for. */
 export async function startWorker(parts: {
@@ -65,7 +68,7 @@ export async function startWorker(parts: {
     metrics,
     log,
     courier: bus.courier,
-    slots: new Slots(runtime.slots),
+    room: new Room({ places: jobsAtOnce, bytes: limits.queueBytes / 2 }),
   });
   const others = new OtherWorkers(id);
   let announcement: RecordAnnouncement<"worker"> | undefined;

@@ -93,12 +93,17 @@ function watchedRuntime(source: GenerationSource, computeMs: number): Runtime {
     async load() {},
     async unload() {},
     async close() {},
+    appetite: () => slots,
     async run(_digest, inputs): Promise<Computation> {
       const [question, zeros] = readQuestion(inputs);
       const generation = source.compute(question);
       await pause(computeMs);
       const padding = Array.from({ length: zeros }, () => 0);
-      return { outputs: [numbers("y", [question, generation, ...padding])], computeMs };
+      return {
+        outputs: [numbers("y", [question, generation, ...padding])],
+        computeMs,
+        batchRows: 1,
+      };
     },
   };
 }

@@ -7,9 +7,12 @@ import {
   type Tensor,
 } from "@kvring/core";
 import type { Computation, ModelArtifact, Runtime } from "../api.ts";
-import { Catalog } from "./catalog.ts";
+import { Batcher } from "../batching/batcher.ts";
+import { type BatchVerdict, checkRows } from "../batching/check.ts";
+import { Catalog, label } from "./catalog.ts";
 import { type StartChild, startChild } from "./child-process.ts";
-import { checkJob, Jobs } from "./jobs.ts";
+import { checkJob } from "./job-check.ts";
+import { Jobs } from "./jobs.ts";
 import { Slot, type SlotStatus } from "./slot.ts";
 
 const maxProcesses = 64;
@@ -24,6 +27,8 @@ export interface RuntimeOptions {
 /** A runtime that tells how its processes are. */
 export interface ChildRuntime extends Runtime {
   readonly status: RuntimeStatus;
+  /** Resolves when it is known whether a loaded model may be batched, and how far. */
+  checked(digest: string): Promise<void>;
 }
 
 export interface RuntimeStatus {
@@ -56,16 +61,29 @@ export async function createRuntime(options: RuntimeOptions = {}): Promise<Child
   }
 }
 
+interface Check {
+  readonly config: string;
+  readonly done: Promise<void>;
+}
+
 class PooledRuntime implements ChildRuntime {
   readonly slots: number;
   readonly #children: readonly Slot[];
   readonly #catalog: Catalog;
-  readonly #jobs = new Jobs();
+  readonly #jobs: Jobs;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  /** What was, or is being, found out about each model's rows, for the config that it had. */
+  readonly #checks = new Map<string, Check>();
 
   constructor(processes: number, log: Log, clock: Clock) {
     this.slots = processes;
+    this.#log = log;
+    this.#clock = clock;
+    this.#jobs = new Jobs(clock, () => this.#wake());
     this.#catalog = new Catalog(log, () => this.#catalogChanged());
-    const next = (held: ReadonlySet<string>) => this.#catalog.next(held) ?? this.#jobs.next(held);
+    const next = (held: ReadonlySet<string>) =>
+      this.#catalog.next(held) ?? this.#jobs.next(held, this.#idle);
     const start: StartChild = (events) => startChild(log, events);
     this.#children = Array.from({ length: processes }, () => new Slot({ start, next, clock, log }));
   }
@@ -80,10 +98,21 @@ class PooledRuntime implements ChildRuntime {
 
   async load(artifact: ModelArtifact): Promise<void> {
     await this.#catalog.add(artifact);
+    this.#learnRows(artifact);
   }
 
   async unload(digest: string): Promise<void> {
+    this.#checks.delete(digest);
     this.#catalog.remove(digest);
+  }
+
+  /** Resolves when it is known how the model may be batched. */
+  async checked(digest: string): Promise<void> {
+    await this.#checks.get(digest)?.done;
+  }
+
+  appetite(digest: string): number {
+    return this.slots * (this.#jobs.batcherOf(digest)?.target ?? 1);
   }
 
   async run(
@@ -93,7 +122,7 @@ class PooledRuntime implements ChildRuntime {
   ): Promise<Computation> {
     const model = this.#catalog.serving(digest);
     checkJob(model, inputs, outputs);
-    return await this.#jobs.add(model, inputs, outputs, () => this.#wake());
+    return await this.#jobs.add(model, inputs, outputs);
   }
 
   async close(): Promise<void> {
@@ -103,8 +132,56 @@ class PooledRuntime implements ChildRuntime {
     await Promise.all(this.#children.map((child) => child.close()));
   }
 
+  get #idle(): number {
+    return this.#children.filter(({ status }) => status.step === "idle").length;
+  }
+
+  /** Beside the jobs that come meanwhile, which run alone: nobody waits for this. */
+  #learnRows(artifact: ModelArtifact): void {
+    const { digest } = artifact;
+    const { batching } = artifact.config;
+    const config = JSON.stringify(batching) ?? "";
+    if (this.#checks.get(digest)?.config === config) return;
+    const check: Check = {
+      config,
+      done: this.#check(artifact, () => this.#checks.get(digest) === check),
+    };
+    this.#checks.set(digest, check);
+  }
+
+  async #check(artifact: ModelArtifact, isCurrent: () => boolean): Promise<void> {
+    const { signature, hazards = [], digest } = artifact;
+    const { batching } = artifact.config;
+    if (batching === undefined || batching.maxSize === 1) {
+      this.#jobs.batch(digest, undefined);
+      return;
+    }
+    const verdict = await checkRows(signature, hazards, batching, (inputs, outputs) =>
+      this.#jobs.add(artifact, inputs, outputs, true),
+    );
+    if (!isCurrent()) return;
+    this.#tell(artifact, verdict);
+    const isFit = verdict.kind === "rows";
+    const nowMs = this.#clock.nowMs();
+    this.#jobs.batch(digest, isFit ? new Batcher(batching, verdict.sizes, nowMs) : undefined);
+  }
+
+  #tell(artifact: ModelArtifact, verdict: BatchVerdict): void {
+    if (verdict.kind === "refused") {
+      this.#log.info({}, `${label(artifact)} is not batched: ${verdict.why}`);
+      return;
+    }
+    const sizes = [...verdict.sizes.keys()].sort((a, b) => a - b);
+    this.#log.info({ sizes }, `${label(artifact)} answers the same in batches`);
+  }
+
   #catalogChanged(): void {
-    this.#jobs.purge((digest) => this.#fault(digest));
+    this.#jobs.purge((digest) => {
+      const fault = this.#fault(digest);
+      // Loaded again, it is tried again.
+      if (fault !== undefined) this.#checks.delete(digest);
+      return fault;
+    });
     this.#wake();
   }
 

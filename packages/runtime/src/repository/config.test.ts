@@ -4,20 +4,40 @@ import { parseConfig } from "./config.ts";
 
 describe("a model's config", () => {
   test("has defaults for everything", () => {
-    expect(parseConfig("{}", "config.json")).toEqual({ tags: [], versions: "latest", threads: 1 });
+    expect(parseConfig("{}", "config.json")).toEqual({
+      tags: [],
+      versions: "latest",
+      threads: 1,
+      batching: { maxSize: 32, maxDelayMs: 2, tolerance: 0 },
+    });
   });
 
   test("is taken as it is, and frozen", () => {
-    const config = { ttlMs: 5000, tags: ["risk", "eu"], versions: ["1", "3"], threads: 4 };
+    const config = {
+      ...{ ttlMs: 5000, tags: ["risk", "eu"], versions: ["1", "3"], threads: 4 },
+      batching: { maxSize: 8, maxDelayMs: 0.5, tolerance: 1e-6 },
+    };
     const parsed = parseConfig(JSON.stringify(config), "config.json");
     expect(parsed).toEqual(config);
-    for (const part of [parsed, parsed.tags, parsed.versions]) {
+    for (const part of [parsed, parsed.tags, parsed.versions, parsed.batching]) {
       expect(Object.isFrozen(part)).toBe(true);
     }
   });
 
+  test("says whether jobs may be computed together", () => {
+    expect(parseConfig('{"batching": false}', "config.json").batching).toBeUndefined();
+    expect(parseConfig('{"batching": true}', "config.json").batching).toMatchObject({
+      maxSize: 32,
+    });
+    const some = parseConfig('{"batching": {"maxSize": 4}}', "config.json").batching;
+    expect(some).toEqual({ maxSize: 4, maxDelayMs: 2, tolerance: 0 });
+  });
+
   test.each([
-    ['{"ttl": 5}', 'has no setting "ttl": settings are ttlMs, tags, versions, threads'],
+    ['{"ttl": 5}', 'has no setting "ttl": settings are ttlMs, tags, versions, threads, batching'],
+    ['{"batching": {"size": 4}}', "batching must be true, false, or an object of maxSize"],
+    ['{"batching": {"maxSize": 0}}', "batching must be true, false, or an object of maxSize"],
+    ['{"batching": 4}', "batching must be true, false, or an object of maxSize"],
     ['{"ttlMs": 0}', "ttlMs must be whole milliseconds from 1 to 86400000"],
     ['{"ttlMs": 86400001}', "ttlMs must be whole milliseconds from 1 to 86400000"],
     ['{"ttlMs": "60s"}', "ttlMs must be whole milliseconds from 1 to 86400000"],

@@ -8,6 +8,16 @@ import { absent, checkInside } from "../file-reading.ts";
 export const configName = "config.json";
 const configBytes = 64 * 1024;
 const maxThreads = 256;
+const maxBatch = 1_024;
+const maxDelayMs = 1_000;
+
+const defaultBatching = { maxSize: 32, maxDelayMs: 2, tolerance: 0 } as const;
+
+const batching = z.strictObject({
+  maxSize: z.int().min(1).max(maxBatch).default(defaultBatching.maxSize),
+  maxDelayMs: z.number().min(0).max(maxDelayMs).default(defaultBatching.maxDelayMs),
+  tolerance: z.number().min(0).max(1).default(defaultBatching.tolerance),
+});
 
 const settings = z.strictObject({
   ttlMs: z.int().min(1).max(limits.entryTtlMs).optional(),
@@ -16,6 +26,7 @@ const settings = z.strictObject({
     .union([z.enum(["all", "latest"]), z.array(z.string().refine(isModelVersion)).min(1).max(1024)])
     .default("latest"),
   threads: z.int().min(1).max(maxThreads).default(1),
+  batching: z.union([z.boolean(), batching]).default(true),
 });
 
 const rules: Readonly<Record<string, string>> = {
@@ -23,6 +34,7 @@ const rules: Readonly<Record<string, string>> = {
   tags: `must be a list of at most ${limits.tagsPerRequest} tags of at most ${limits.tagBytes} bytes without commas and control characters`,
   versions: 'must be "all", "latest" or a list of versions such as ["1", "3"]',
   threads: `must be a whole number from 1 to ${maxThreads}`,
+  batching: `must be true, false, or an object of maxSize (1 to ${maxBatch}), maxDelayMs (0 to ${maxDelayMs}) and tolerance (0 to 1)`,
 } satisfies Record<keyof typeof settings.shape, string>;
 
 /**
@@ -46,12 +58,15 @@ export function parseConfig(text: string, path: string): ModelConfig {
   if (!result.success) {
     throw wrong(path, [...new Set(result.error.issues.map(sentence))].join("; "));
   }
-  const { ttlMs, tags, versions, threads } = result.data;
+  const { ttlMs, tags, versions, threads, batching: together } = result.data;
   return Object.freeze({
     ...(ttlMs === undefined ? {} : { ttlMs }),
     tags: Object.freeze(tags),
     versions: typeof versions === "string" ? versions : Object.freeze(versions),
     threads,
+    ...(together !== false && {
+      batching: Object.freeze(together === true ? { ...defaultBatching } : together),
+    }),
   });
 }
 
@@ -64,7 +79,7 @@ function parseJson(text: string, path: string): unknown {
 }
 
 function sentence(issue: z.core.$ZodIssue): string {
-  if (issue.code === "unrecognized_keys") {
+  if (issue.code === "unrecognized_keys" && issue.path.length === 0) {
     const keys = issue.keys.map((key) => JSON.stringify(key)).join(", ");
     return `has no setting ${keys}: settings are ${Object.keys(rules).join(", ")}`;
   }

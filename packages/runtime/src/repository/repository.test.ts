@@ -40,7 +40,11 @@ describe("what is served", () => {
           inputs: [{ name: "x", datatype: "FP32", shape: [-1] }],
           outputs: [{ name: "y", datatype: "FP32", shape: [-1] }],
         },
-        config: { ttlMs: 1000, tags: [], versions: "latest", threads: 1 },
+        hazards: [],
+        config: {
+          ...{ ttlMs: 1000, tags: [], versions: "latest", threads: 1 },
+          batching: { maxSize: 32, maxDelayMs: 2, tolerance: 0 },
+        },
       },
     ]);
   });

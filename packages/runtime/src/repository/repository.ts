@@ -89,8 +89,8 @@ class Pass {
     const path = join(this.#root, name, version, "model.onnx");
     const reading = (await this.#unchanged(path)) ?? (await this.#examine(path));
     this.readings.set(path, reading);
-    const { digest, signature } = reading;
-    return Object.freeze({ name, version, digest, path, signature, config });
+    const { digest, signature, hazards } = reading;
+    return Object.freeze({ name, version, digest, path, signature, hazards, config });
   }
 
   async #unchanged(path: string): Promise<Reading | undefined> {

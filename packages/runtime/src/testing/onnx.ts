@@ -133,6 +133,39 @@ export function gatherModel() {
   });
 }
 
+/** y = table[i] for each row: one that is out of range fails all that run with it. */
+export function gatherRowsModel() {
+  const table = Float32Array.from({ length: 10 }, (_, index) => index * 1.5);
+  return model({
+    input: [value("i", types.int64, ["n"])],
+    output: [value("y", types.float, ["n"])],
+    initializer: [initializer("table", types.float, [10], table)],
+    node: [node("Gather", ["table", "i"], ["y"])],
+  });
+}
+
+/** y = −2³¹ / (x + 20) for each row: x = −21 takes the process down. */
+export function divideRowsModel() {
+  return model({
+    input: [value("x", types.int32, ["n"])],
+    output: [value("y", types.int32, ["n"])],
+    initializer: [
+      initializer("twenty", types.int32, [], Int32Array.of(20)),
+      initializer("least", types.int32, [], Int32Array.of(-(2 ** 31))),
+    ],
+    node: [node("Add", ["x", "twenty"], ["d"]), node("Div", ["least", "d"], ["y"])],
+  });
+}
+
+/** y = x − the largest of all rows: no row is for itself. */
+export function rowsTogetherModel() {
+  return model({
+    input: [value("x", types.float, ["n", 4])],
+    output: [value("y", types.float, ["n", 4])],
+    node: [node("ReduceMax", ["x"], ["most"]), node("Sub", ["x", "most"], ["y"])],
+  });
+}
+
 /** y = x + 1, once for each of `times`. */
 export function loopModel() {
   const body: Graph = {

@@ -17,7 +17,8 @@ import { DeferredJobs } from "./deferred-jobs.ts";
 import { JobRunner } from "./job-runner.ts";
 import { NodeLinks } from "./node-links.ts";
 import { ReplicaCopies } from "./replica-copies.ts";
-import { Slots } from "./slots.ts";
+import { Room } from "./room.ts";
+
 import { ScriptedNode } from "./testing/scripted-node.ts";
 
 const digest = "ab".repeat(32);
@@ -66,11 +67,12 @@ beforeEach(async () => {
   nodes = new Map(["n1", "n2", "n3"].map((id) => [id, new ScriptedNode(id)]));
   registry = new Registry();
   reached = born;
-  compute = async () => ({ outputs: [sum], computeMs: 4 });
+  compute = async () => ({ outputs: [sum], computeMs: 4, batchRows: 1 });
   runs = [];
   asked = [];
   const runtime: Runtime = {
     slots: 1,
+    appetite: () => 1,
     load: async () => {},
     unload: async () => {},
     close: async () => {},
@@ -105,7 +107,7 @@ beforeEach(async () => {
     courier,
     log: silentLog,
     metrics: new WorkerMetrics(registry, { models: () => 1 }),
-    slots: new Slots(1),
+    room: new Room({ places: 2, bytes: 1_000 }),
   });
 });
 
@@ -194,22 +196,23 @@ describe("a job", () => {
     const done = run();
     await vi.advanceTimersByTimeAsync(3_500);
     expect(node("n1").keeps).toHaveLength(3);
-    result.resolve({ outputs: [sum], computeMs: 3_500 });
+    result.resolve({ outputs: [sum], computeMs: 3_500, batchRows: 1 });
     await done;
     await vi.advanceTimersByTimeAsync(5_000);
     expect(node("n1").keeps).toHaveLength(3);
   });
 
-  test("waits until a slot is free", async () => {
+  test("goes to the runtime beside others, which it may run together with", async () => {
     const first = Promise.withResolvers<Computation>();
     compute = () => first.promise;
-    const both = [run(), run()];
-    // Both are on their way, so that the session need not wait for the second one's.
-    await vi.waitFor(() => expect(node("n1").begins).toHaveLength(2), { interval: 1 });
-    expect(runs).toHaveLength(1);
-    first.resolve({ outputs: [sum], computeMs: 1 });
-    await Promise.all(both);
-    expect(runs).toHaveLength(2);
+    const all = [run(), run(), run()];
+    await vi.waitFor(() => expect(runs).toHaveLength(2), { interval: 1 });
+    // The third is not even begun: there is no room for it.
+    expect(node("n1").begins).toHaveLength(2);
+    first.resolve({ outputs: [sum], computeMs: 1, batchRows: 2 });
+    await Promise.all(all);
+    expect(runs).toHaveLength(3);
+    expect(await counted("kvring_worker_batch_rows_sum")).toEqual(['{model="sums"} 6']);
   });
 });
 
@@ -281,7 +284,7 @@ describe("a job that fails", () => {
     const holder = node("n1");
     compute = async () => {
       holder.broken = new KvringError("LINK_LOST", "gone");
-      return { outputs: [sum], computeMs: 1 };
+      return { outputs: [sum], computeMs: 1, batchRows: 1 };
     };
     await run();
     expect(node("n3").puts).toHaveLength(2);
@@ -322,7 +325,7 @@ describe("a job whose holder this worker cannot reach", () => {
     };
     await run({}, maxDeliveries);
     node("n1").broken = undefined;
-    compute = async () => ({ outputs: [sum], computeMs: 1 });
+    compute = async () => ({ outputs: [sum], computeMs: 1, batchRows: 1 });
     await vi.advanceTimersByTimeAsync(1_000);
     await deferred.idle(60_000);
     expect(puts()).toContainEqual(["n1", "token"]);

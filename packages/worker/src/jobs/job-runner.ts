@@ -16,7 +16,7 @@ import type { DeferredJobs } from "./deferred-jobs.ts";
 import { GatewayHolder, type Holder, NodeHolder } from "./holder.ts";
 import type { NodeLinks } from "./node-links.ts";
 import type { ReplicaCopies } from "./replica-copies.ts";
-import type { Slots } from "./slots.ts";
+import type { Room } from "./room.ts";
 
 const keepEveryMs = 1_000;
 const bornTimeoutMs = 5_000;
@@ -28,7 +28,7 @@ export interface JobParts {
   readonly deferred: DeferredJobs;
   readonly courier: Courier;
   readonly reader: LogReader;
-  readonly slots: Slots;
+  readonly room: Room;
   readonly metrics: WorkerMetrics;
   readonly log: Log;
 }
@@ -69,28 +69,37 @@ export class JobRunner {
   }
 
   async #compute(artifact: ModelArtifact, job: MissJob, holder: Holder): Promise<void> {
+    const bytes = job.request.length + job.stagedBytes;
+    const entry = await this.#parts.room.use(bytes, () => this.#begin(artifact, job, holder));
+    if (entry !== undefined) await this.#deliver(job, holder, entry);
+  }
+
+  /** Undefined: nobody waits for it any more, or whoever waits was told why there is none. */
+  async #begin(
+    artifact: ModelArtifact,
+    job: MissJob,
+    holder: Holder,
+  ): Promise<Uint8Array | undefined> {
     const { metrics } = this.#parts;
     const begun = await holder.begin();
     if (!begun.alive || begun.remainingMs <= 0) {
       metrics.dropped("abandoned");
-      return;
+      return undefined;
     }
     const keeping = setInterval(() => {
       holder.keep().catch(() => {});
     }, keepEveryMs);
-    let entry: Uint8Array;
     try {
-      entry = await this.#entry(artifact, job, begun);
+      return await this.#entry(artifact, job, begun);
     } catch (error) {
       const failure = KvringError.from(error);
       metrics.failed(failure.reason);
       this.#parts.log.warn({ model: job.model, reason: failure.reason }, failure.message);
       await holder.fail(failure);
-      return;
+      return undefined;
     } finally {
       clearInterval(keeping);
     }
-    await this.#deliver(job, holder, entry);
   }
 
   async #entry(
@@ -98,7 +107,7 @@ export class JobRunner {
     job: MissJob,
     begun: Extract<Begun, { alive: true }>,
   ): Promise<Uint8Array> {
-    const { runtime, reader, metrics, slots } = this.#parts;
+    const { runtime, reader, metrics } = this.#parts;
     const staged = begun.input;
     // What this worker knows must not be older than what the answer claims to be.
     await reader.reached(job.born.sequence, bornTimeoutMs);
@@ -111,8 +120,8 @@ export class JobRunner {
     const scanned = scanRequest(staged ?? job.request);
     const inputs = resolveInputs(scanned, artifact.signature);
     const names = resolveOutputs(scanned, artifact.signature);
-    const { outputs, computeMs } = await slots.use(() => runtime.run(job.digest, inputs, names));
-    metrics.computed(job.model, computeMs);
+    const { outputs, computeMs, batchRows } = await runtime.run(job.digest, inputs, names);
+    metrics.computed(job.model, computeMs, batchRows);
     const { born, scopes, ttlMs, digest, model, version } = job;
     const body = encodeAnswer({ modelName: model, modelVersion: version, outputs });
     return encodeEntry({ born, scopes, ttlMs, digest, costMs: computeMs, ageMs: 0 }, body);

@@ -32,10 +32,12 @@ function artifact(digest: string, parts: Partial<ModelArtifact> = {}): ModelArti
 class ScriptedRuntime implements Runtime {
   readonly slots = 2;
   readonly loaded = new Set<string>();
+  readonly configs = new Map<string, ModelArtifact["config"]>();
   /** What `load` throws, by digest. */
   readonly broken = new Map<string, KvringError>();
 
-  async load({ digest }: ModelArtifact): Promise<void> {
+  async load({ digest, config }: ModelArtifact): Promise<void> {
+    this.configs.set(digest, config);
     const error = this.broken.get(digest);
     if (error !== undefined) throw error;
     this.loaded.add(digest);
@@ -47,6 +49,10 @@ class ScriptedRuntime implements Runtime {
 
   run(): never {
     throw new Error("the runner is scripted");
+  }
+
+  appetite(): number {
+    return this.slots;
   }
 
   async close(): Promise<void> {}
@@ -164,15 +170,15 @@ describe("a model of the repository", () => {
     expect(await bus.registry.get(catalogKey("sums", "1"))).toEqual(before);
   });
 
-  test("whose configuration changed is activated anew, without loading it again", async () => {
+  test("whose configuration changed is activated anew, and the runtime is told of it", async () => {
     const worker = new Worker();
     await worker.apply(artifact(a));
-    worker.runtime.broken.set(a, new KvringError("MODEL_INVALID", "it is loaded already"));
     const config = { ttlMs: 7, tags: ["t"], versions: "all", threads: 1 } as const;
     await worker.apply(artifact(a, { config }));
     expect(worker.announced).toEqual({ digests: [a], rejected: [] });
     const entry = await bus.registry.get(catalogKey("sums", "1"));
     expect(Buffer.from(entry?.value ?? []).toString()).toContain('"ttlMs":7');
+    expect(worker.runtime.configs.get(a)).toEqual(config);
     await publish(a);
     expect(worker.ran).toEqual([a]);
   });

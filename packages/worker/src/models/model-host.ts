@@ -129,6 +129,7 @@ export class ModelHost {
       // The same artifact with another configuration is only activated anew.
       if (before?.state === "serving" && before.artifact.digest === digest) {
         await activate(bus.registry, entryOf(artifact), digest);
+        await runtime.load(artifact);
         return { ...before, artifact };
       }
       await runtime.load(artifact);
@@ -136,6 +137,7 @@ export class ModelHost {
       const consumer = await ModelConsumer.start(bus.queue, this.#parts.clock, {
         digest,
         slots: runtime.slots,
+        appetite: () => runtime.appetite(digest),
         handle: (delivery) => runner.run(artifact, delivery),
       });
       const active = await this.#activate(artifact, before).catch(async (error) => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Slots } from "./slots.ts";
+import { Room } from "./room.ts";
 
 /** Work that ends when it is told to. */
 class Work {
@@ -35,8 +35,8 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < 4; turn += 1) await Promise.resolve();
 }
 
-describe("slots", () => {
-  test("are never more in use than there are, in the order of asking, whatever ends when", async () => {
+describe("a room", () => {
+  test("never holds more than it has places for, in the order of asking, whatever ends when", async () => {
     const steps = fc.array(
       fc.oneof(
         fc.record({ kind: fc.constant("begin" as const) }),
@@ -46,14 +46,14 @@ describe("slots", () => {
     );
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 4 }), steps, async (count, script) => {
-        const slots = new Slots(count);
+        const room = new Room({ places: count, bytes: 1_000 });
         const work = new Work();
         const outcomes: Promise<unknown>[] = [];
         let asked = 0;
         let ended = 0;
         for (const step of script) {
           if (step.kind === "begin") {
-            outcomes.push(slots.use(work.do(asked)).catch(() => {}));
+            outcomes.push(room.use(1, work.do(asked)).catch(() => {}));
             asked += 1;
           } else if (work.running.length > 0) {
             work.end(step.n, step.failing);
@@ -74,10 +74,29 @@ describe("slots", () => {
     );
   });
 
-  test("give what the work gives, and what it throws", async () => {
-    const slots = new Slots(1);
-    await expect(slots.use(async () => 7)).resolves.toBe(7);
-    await expect(slots.use(() => Promise.reject(new Error("no")))).rejects.toThrow("no");
-    await expect(slots.use(async () => 8)).resolves.toBe(8);
+  test("gives what the work gives, and what it throws", async () => {
+    const room = new Room({ places: 1, bytes: 10 });
+    await expect(room.use(1, async () => 7)).resolves.toBe(7);
+    await expect(room.use(1, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    await expect(room.use(1, async () => 8)).resolves.toBe(8);
+  });
+
+  test("holds no more bytes than it may, but for one that is larger and alone", async () => {
+    const room = new Room({ places: 10, bytes: 10 });
+    const work = new Work();
+    const all = [6, 4, 1, 30, 1].map((bytes, id) => room.use(bytes, work.do(id)));
+    await turns();
+    expect(work.started).toEqual([0, 1]);
+    work.end(0, false);
+    await turns();
+    expect(work.started).toEqual([0, 1, 2]);
+    work.end(0, false);
+    work.end(0, false);
+    await turns();
+    expect(work.running).toEqual([3]);
+    work.end(0, false);
+    await turns();
+    work.end(0, false);
+    await Promise.all(all);
   });
 });
