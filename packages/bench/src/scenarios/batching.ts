@@ -4,8 +4,7 @@ import { join } from "node:path";
 import type { Tensor } from "@kvring/core";
 import { defaultDense, denseModel } from "@kvring/models";
 import { type ChildRuntime, createRuntime, readRepository } from "@kvring/runtime";
-import type { Load } from "../load/load.ts";
-import { quantile } from "../load/quantile.ts";
+import { closedLoop } from "../load/closed.ts";
 import type { Result } from "../report/summary.ts";
 import { type Contestant, contest, type Effort } from "../system/contest.ts";
 import type { Laboratory } from "../system/laboratory.ts";
@@ -32,7 +31,9 @@ export async function batching(_: Laboratory, effort: Effort): Promise<Result[]>
       const { runtime, digest } = await started(join(repository, system), config);
       runtimes.push(runtime);
       const pids = runtime.status.processes.flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
-      const burst = (): Promise<Load> => ask(runtime, digest, jobs * effort.share);
+      const inputs = [row()];
+      const ask = () => runtime.run(digest, inputs, ["y"]);
+      const burst = () => closedLoop({ requests: jobs * effort.share, lanes: callers, ask });
       contestants.push({ system, pids, burst });
     }
     return await contest("batching", effort, contestants);
@@ -53,31 +54,6 @@ async function started(repository: string, config: object) {
   await runtime.load(model);
   await runtime.checked(model.digest);
   return { runtime, digest: model.digest };
-}
-
-async function ask(runtime: ChildRuntime, digest: string, count: number): Promise<Load> {
-  const inputs = [row()];
-  const durations = new Float64Array(count);
-  let next = 0;
-  const caller = async (): Promise<void> => {
-    while (next < count) {
-      const index = next;
-      next += 1;
-      const startMs = performance.now();
-      await runtime.run(digest, inputs, ["y"]);
-      durations[index] = performance.now() - startMs;
-    }
-  };
-  const startMs = performance.now();
-  await Promise.all(Array.from({ length: callers }, caller));
-  const seconds = (performance.now() - startMs) / 1000;
-  durations.sort();
-  return {
-    requests: count,
-    requestsPerSecond: count / seconds,
-    p50Ms: quantile(durations, 0.5),
-    p99Ms: quantile(durations, 0.99),
-  };
 }
 
 function row(): Tensor {
