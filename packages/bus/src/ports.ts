@@ -130,8 +130,8 @@ export interface MissQueue {
   /**
    * Gives jobs of one digest to `handle`, at most `slots` at a time. A job whose handler resolves
    * is done; one whose handler rejects is given again, at once. While the handler runs, the job
-   * stays ours. `deliveries` counts from 1; a job whose handlers died `maxDeliveries` times
-   * arrives once more so that it can be failed (`deliveries > maxDeliveries`).
+   * stays ours. `deliveries` counts from 1 to `maxDeliveries`, also those that were lost on their
+   * way or whose handler died.
    */
   consume(consumer: {
     readonly digest: string;
@@ -142,8 +142,8 @@ export interface MissQueue {
   depth(): Promise<number>;
 }
 
-/** Given twice at most: what killed two workers is poison. */
-export const maxDeliveries = 2;
+/** More than the attempts that a job's holder allows: a delivery may be lost with its connection. */
+export const maxDeliveries = 5;
 
 /** Small messages to one process, with an answer. Bodies are at most `courierBytes`. */
 export interface Courier {

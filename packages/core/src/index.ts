@@ -13,6 +13,7 @@ export {
   type ModelIdentity,
   type ModelSignature,
 } from "./model.ts";
+export { poisonJob } from "./poison-job.ts";
 export { formatPosition, isAtLeast, nowhere, type Position, supersedes } from "./position.ts";
 export {
   canonicalBytes,

@@ -15,6 +15,8 @@ export const limits = Object.freeze({
   inFlightPerGateway: 10_000,
   queueJobs: 100_000,
   queueBytes: 256 * MiB,
+  /** Workers that may begin one computation without ending it, before it is failed. */
+  attemptsPerJob: 2,
   tagsPerRequest: 16,
   tagBytes: 128,
   /** Bytes a peer of an Exchange stream may have sent that were not yet taken in. */

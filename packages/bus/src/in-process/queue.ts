@@ -150,9 +150,9 @@ export class InProcessQueue implements MissQueue {
     });
   }
 
-  /** Rejected: given again at once, until it was given to be failed and even that did not work. */
+  /** Rejected: given again at once, but not for ever. */
   #failed(job: Job): void {
-    if (job.deliveries > maxDeliveries) this.#done(job);
+    if (job.deliveries === maxDeliveries) this.#done(job);
     else this.#lane(job.digest).again.push(job);
   }
 

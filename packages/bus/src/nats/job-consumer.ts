@@ -26,11 +26,6 @@ export interface JobConsumerOptions {
 const maxWaiting = 4_096;
 /** Models come and go: a consumer that nobody has asked for this long is removed by the server. */
 const inactiveMs = 60 * 60_000;
-/**
- * The delivery after the last is there for failing the job; who dies even of that may try twice
- * more, and then the job lies in the stream until its age removes it.
- */
-const serverDeliveries = maxDeliveries + 3;
 const retryMs = 250;
 /**
  * A replicated consumer can be left without a leader for good when its servers restart one right
@@ -141,7 +136,7 @@ export class JobConsumer implements Stoppable {
       filter_subject: names.jobsSubject(digest),
       ack_policy: AckPolicy.Explicit,
       ack_wait: nanos(ackWaitMs),
-      max_deliver: serverDeliveries,
+      max_deliver: maxDeliveries,
       max_ack_pending: maxWaiting,
       max_waiting: maxWaiting,
       inactive_threshold: nanos(inactiveMs),

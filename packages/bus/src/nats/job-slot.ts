@@ -105,9 +105,8 @@ export class JobSlot {
       await Promise.resolve({ body: msg.data.slice(), deliveries }).then(this.#options.handle);
       respond(msg, acknowledgement.done);
     } catch {
-      // Given to be failed, and even that did not work: nobody else would do better.
-      const poison = deliveries > maxDeliveries;
-      respond(msg, poison ? acknowledgement.never : acknowledgement.again);
+      const isLast = deliveries >= maxDeliveries;
+      respond(msg, isLast ? acknowledgement.never : acknowledgement.again);
     } finally {
       keeping.stop();
     }

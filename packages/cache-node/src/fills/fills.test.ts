@@ -183,6 +183,20 @@ describe("a token", () => {
     expect(told()).toEqual(["a:1 found", "c:1 found waited"]);
   });
 
+  test("is failed, and not begun again, when two workers began and none ended", () => {
+    ask("a:1", { dueMs: 60_000 });
+    ask("b:1", { dueMs: 90_000 });
+    told();
+    expect(fills.begin("k", token(1), 0)).toBeDefined();
+    // The first holder's token is over: what became of its worker counts for the next one too.
+    fills.advance(5_000);
+    expect(told()).toEqual(["b:1 granted 2"]);
+    expect(fills.begin("k", token(2), 5_000)).toBeDefined();
+    expect(fills.begin("k", token(2), 7_000)).toBeUndefined();
+    expect(told().sort()).toEqual(["a:1 failed POISON_JOB", "b:1 failed POISON_JOB"]);
+    expect(fills.size).toBe(0);
+  });
+
   test("lives five seconds from its worker's last sign", () => {
     ask("a:1", { dueMs: 60_000 });
     ask("b:1", { dueMs: 90_000 });

@@ -1,5 +1,5 @@
 import assert from "node:assert";
-import { isAtLeast, KvringError, type Position } from "@kvring/core";
+import { isAtLeast, KvringError, limits, type Position, poisonJob } from "@kvring/core";
 import { Deadlines } from "./deadlines.ts";
 import type { Effect } from "./effect.ts";
 import {
@@ -163,7 +163,11 @@ export class Fills {
     return true;
   }
 
-  /** A worker is about to compute. Undefined: nobody wants it any more. */
+  /**
+   * A worker is about to compute. Undefined: nobody wants it any more, or nobody shall try it
+   * again. Attempts are counted here and not by the queue, where a delivery counts that no worker
+   * ever saw.
+   */
   begin(
     key: string,
     token: string,
@@ -171,6 +175,11 @@ export class Fills {
   ): { readonly input: Uint8Array | undefined; readonly remainingMs: number } | undefined {
     const grant = this.#live(key, token);
     if (grant === undefined) return undefined;
+    if (grant.flight.attempts === limits.attemptsPerJob) {
+      this.fail(key, token, poisonJob());
+      return undefined;
+    }
+    grant.flight.attempts += 1;
     grant.begun = true;
     this.#prolong(grant, nowMs);
     let lastMs = nowMs;

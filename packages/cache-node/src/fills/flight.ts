@@ -41,6 +41,8 @@ export class Flight {
   /** What is computed will be born at this position or later. */
   born: Position;
   grant: Grant;
+  /** Workers that said that they compute it, under this grant and earlier ones. */
+  attempts = 0;
   /** In order of arrival. */
   readonly waiters = new Set<Waiter>();
 

@@ -71,6 +71,18 @@ describe("the input of a direct job", () => {
   });
 });
 
+test("a direct job that two workers began and did not end is failed", async () => {
+  const { begin, heard } = open(Buffer.from("request"));
+  expect([(await begin()).alive, (await begin(3)).alive, (await begin()).alive]).toEqual([
+    true,
+    true,
+    true,
+  ]);
+  expect(heard.failures).toEqual([]);
+  expect((await begin()).alive).toBe(false);
+  expect(heard.failures).toMatchObject([{ reason: "POISON_JOB" }]);
+});
+
 describe("the answer of a direct job", () => {
   test("is what its pieces are together, given once", async () => {
     const { piece, heard, said } = open(Buffer.from("request"));

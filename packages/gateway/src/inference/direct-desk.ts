@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type Courier, courierBytes, type Stoppable } from "@kvring/bus";
-import { type Clock, KvringError, limits } from "@kvring/core";
+import { type Clock, KvringError, limits, poisonJob } from "@kvring/core";
 import {
   type DirectReply,
   type DirectRequest,
@@ -17,6 +17,8 @@ interface OpenJob {
   readonly listener: DirectListener;
   answer: Buffer | undefined;
   received: number;
+  /** Workers that began with it. */
+  attempts: number;
 }
 
 export interface DirectListener {
@@ -60,7 +62,14 @@ export class DirectDesk {
     const token = randomBytes(16);
     const name = token.toString("hex");
     const untilMs = this.#clock.nowMs() + waitMs;
-    this.#open.set(name, { message, untilMs, listener, answer: undefined, received: 0 });
+    this.#open.set(name, {
+      message,
+      untilMs,
+      listener,
+      answer: undefined,
+      received: 0,
+      attempts: 0,
+    });
     return { token, close: () => this.#open.delete(name) };
   }
 
@@ -71,6 +80,11 @@ export class DirectDesk {
     const remainingMs = Math.max(0, job.untilMs - this.#clock.nowMs());
     switch (request.kind) {
       case "begin": {
+        if (request.offset === 0 && job.attempts++ === limits.attemptsPerJob) {
+          this.#open.delete(name);
+          job.listener.onFailed(poisonJob());
+          return gone;
+        }
         const input = job.message.subarray(request.offset, request.offset + pieceBytes);
         return { alive: remainingMs > 0, input, remainingMs };
       }

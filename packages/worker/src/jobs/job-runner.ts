@@ -1,4 +1,4 @@
-import { type Courier, type LogReader, maxDeliveries } from "@kvring/bus";
+import type { Courier, LogReader } from "@kvring/bus";
 import { encodeEntry, KvringError, type Log } from "@kvring/core";
 import type { ModelArtifact, Runtime } from "@kvring/runtime";
 import {
@@ -45,22 +45,17 @@ export class JobRunner {
    * Rejects only where another delivery of the same job may go better: when nobody has heard of
    * its result. Whatever the waiters were told, good or bad, settles it.
    */
-  async run(
-    artifact: ModelArtifact,
-    delivery: { readonly body: Uint8Array; readonly deliveries: number },
-  ): Promise<void> {
+  async run(artifact: ModelArtifact, delivery: { readonly body: Uint8Array }): Promise<void> {
     const { links, courier, deferred, metrics } = this.#parts;
     const job = decodeMissJob(delivery.body);
-    const attempt = (holder: Holder): Promise<void> => {
-      if (delivery.deliveries <= maxDeliveries) return this.#compute(artifact, job, holder);
-      metrics.failed("POISON_JOB");
-      return holder.fail(poison(job));
-    };
-    if (job.replyTo !== "") return attempt(new GatewayHolder(courier, job));
+    if (job.replyTo !== "") {
+      return this.#compute(artifact, job, new GatewayHolder(courier, job));
+    }
     const [owner] = job.owners;
     const onLost = (): void => metrics.dropped("holder-lost");
     if (owner === undefined) return onLost();
-    const attemptAt = (link: NodeLink): Promise<void> => attempt(new NodeHolder(link, job));
+    const attemptAt = (link: NodeLink): Promise<void> =>
+      this.#compute(artifact, job, new NodeHolder(link, job));
     try {
       await attemptAt(await links.reach(owner));
     } catch (error) {
@@ -141,11 +136,4 @@ export class JobRunner {
       log.warn({ reason, model: job.model }, `an owner did not get its answer: ${message}`);
     }
   }
-}
-
-function poison(job: MissJob): KvringError {
-  return new KvringError(
-    "POISON_JOB",
-    `${maxDeliveries} workers died computing this request of model "${job.model}"; it is not tried again`,
-  );
 }
