@@ -7,6 +7,7 @@ const gauges = {
   kvring_node_used_bytes: ["Memory of entries in use", (stats: NodeStats) => stats.usedBytes],
   kvring_node_entries: ["Entries held", (stats: NodeStats) => stats.entries],
   kvring_node_sessions: ["Gateways and workers connected", (stats: NodeStats) => stats.sessions],
+  kvring_node_ring_version: ["The ring the node knows", (stats: NodeStats) => stats.ringVersion],
   kvring_node_open_tokens: ["Computations under way", (stats: NodeStats) => stats.openTokens],
   kvring_node_staged_bytes: [
     "Inputs that wait for their worker",

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { credentials } from "@grpc/grpc-js";
 import { type Bus, createInProcessBus, type RingRecord, watchRing } from "@kvring/bus";
 import { Entry, encodeEntry, silentLog, systemClock } from "@kvring/core";
-import { createMetrics } from "@kvring/ops";
+import { createMetrics, type Metrics } from "@kvring/ops";
 import { compileRing } from "@kvring/ring";
 import { connectNode, loadServices, type NodeLink } from "@kvring/wire";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -29,11 +29,14 @@ let bus: Bus;
 let ring: RingRecord;
 let nodes: Map<string, CacheNodeProcess>;
 let links: NodeLink[];
+/** All nodes share one, as in `kvring up`. */
+let metrics: Metrics;
 
 beforeEach(async () => {
   bus = createInProcessBus();
   nodes = new Map();
   links = [];
+  metrics = createMetrics({ process: false });
   await watchRing(bus.registry, (now) => {
     ring = now;
   });
@@ -46,7 +49,7 @@ afterEach(async () => {
 
 async function start(id: string, options: Partial<NodeOptions> = {}): Promise<void> {
   const node = await startNode({
-    ...{ bus, clock: systemClock, log: silentLog, metrics: createMetrics() },
+    ...{ bus, clock: systemClock, log: silentLog, metrics },
     options: { ...defaultNodeOptions, id, listen: "127.0.0.1:0", handoverMs: 0, ...options },
   });
   nodes.set(id, node);
@@ -137,6 +140,15 @@ test("who joins is given all that becomes its own, as it is, before it is active
   const { owned, found } = await holds("n4");
   expect(owned).toBeGreaterThan(keyCount / 4);
   expect(found).toBe(owned);
+  const { text } = await metrics.render();
+  const sumOf = (name: string): number =>
+    [...text.matchAll(new RegExp(`^${name}\\{.*\\} (\\S+)$`, "gm"))]
+      .map(([, value]) => Number(value))
+      .reduce((sum, value) => sum + value, 0);
+  expect(sumOf("kvring_node_handover_entries_total")).toBe(owned);
+  expect(sumOf("kvring_node_handover_bytes_total")).toBeGreaterThan(100 * owned);
+  expect(sumOf("kvring_node_handover_seconds_count")).toBeGreaterThanOrEqual(3);
+  expect(text).toContain(`kvring_node_ring_version{node="n4"} ${ring.version}`);
 });
 
 test("who leaves gives its keys to their next owners first", async () => {

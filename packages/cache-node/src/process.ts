@@ -15,6 +15,7 @@ import { bindServer, serverOptions } from "@kvring/wire";
 import { advertisedAddress } from "./advertised-address.ts";
 import { createCacheNode } from "./cache-node.ts";
 import { leaveGracefully } from "./departure.ts";
+import { handoverMetrics } from "./handover/handover-metrics.ts";
 import { Handovers } from "./handover/handovers.ts";
 import { Membership } from "./membership/membership.ts";
 import { registerNodeMetrics } from "./metrics.ts";
@@ -110,6 +111,7 @@ export async function startNode(parts: {
     ...{ self: id, entries: node.entries, clock, log, replicas: options.replicas },
     mostEntries: options.handoverEntries,
     bytesPerSecond: options.handoverBytesPerSecond,
+    metrics: handoverMetrics(parts.metrics.registry, id),
     onSettled: (version) => membership.settled(version),
   });
   const membership: Membership = new Membership({

@@ -14,6 +14,8 @@ export function program(): Command {
   const kvring = new Command("kvring")
     .description("Remembers what your models already answered.")
     .version("0.1.0")
+    // Or `kvring invalidate --version 2` would tell kvring's own version, and invalidate nothing.
+    .enablePositionalOptions()
     .configureOutput({ outputError })
     .addHelpText(
       "after",

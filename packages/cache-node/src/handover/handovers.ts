@@ -1,10 +1,12 @@
 import type { RingRecord } from "@kvring/bus";
 import { KvringError } from "@kvring/core";
 import { Handover, type HandoverParts } from "./handover.ts";
+import type { HandoverMetrics } from "./handover-metrics.ts";
 import { HandoverPlan } from "./handover-plan.ts";
 
 export interface HandoversParts extends HandoverParts {
   readonly replicas: number;
+  readonly metrics: HandoverMetrics;
   /** What became somebody else's with this ring has been given to him, or never will be. */
   readonly onSettled: (version: number) => void;
 }
@@ -69,7 +71,7 @@ export class Handovers {
   }
 
   async #give(after: RingRecord, signal: AbortSignal): Promise<void> {
-    const { self, replicas, log, clock } = this.#parts;
+    const { self, replicas, log, clock, metrics } = this.#parts;
     const before = this.#settled ?? after;
     const plan = new HandoverPlan({ self, replicas, before, after });
     if (plan.isEmpty) return;
@@ -77,9 +79,8 @@ export class Handovers {
     if (signal.aborted) return;
     const startMs = clock.nowMs();
     const given = await new Handover(this.#parts, plan).run(signal);
-    log.info(
-      { ring: after.version, ...given, tookMs: Math.round(clock.nowMs() - startMs) },
-      "entries were given to their new owners",
-    );
+    const tookMs = Math.round(clock.nowMs() - startMs);
+    metrics.given(given, tookMs);
+    log.info({ ring: after.version, ...given, tookMs }, "entries were given to their new owners");
   }
 }

@@ -13,7 +13,9 @@ interface RingFlags {
 
 export function ringCommand(): Command {
   return new Command("ring")
-    .description("Which nodes the ring has, what share is theirs, and who owns a key.")
+    .description(
+      "Which nodes the ring has, in which state, by which version of it they go, and who owns a key.",
+    )
     .option("--target <host:port>", "a gateway", "127.0.0.1:8001")
     .option("--key <hex>", "a request key (64 hex digits, see cache_debug): who owns it")
     .option("--json", "print one JSON object")
@@ -28,7 +30,11 @@ Example:
 
 async function showRing(flags: RingFlags): Promise<void> {
   const cluster = await describeCluster(flags.target);
-  const members = cluster.nodes.map(({ nodeId, address, zone }) => ({ id: nodeId, address, zone }));
+  // Who drains owns nothing any more.
+  const staying = cluster.nodes.filter(({ state }) => state !== "draining");
+  const members = (staying.length > 0 ? staying : cluster.nodes).map(
+    ({ nodeId, address, zone }) => ({ id: nodeId, address, zone }),
+  );
   const version = Number(cluster.ringVersion);
   const ring = compileRing({ version, members });
   const owners =
@@ -52,6 +58,8 @@ async function showRing(flags: RingFlags): Promise<void> {
         id: node.nodeId,
         address: node.address,
         zone: node.zone,
+        state: node.state,
+        ring_version: Number(node.stats?.ringVersion ?? 0),
         reachable: node.reachable,
         primary_share: node.primaryShare,
       })),
@@ -60,15 +68,19 @@ async function showRing(flags: RingFlags): Promise<void> {
     });
     return;
   }
-  print(`ring version ${version}, ${cluster.replicas} replicas`);
+  const there = `${members.length} ${members.length === 1 ? "node" : "nodes"}`;
+  const few = members.length < cluster.replicas ? `, of which ${there} can hold copies` : "";
+  print(`ring version ${version}, ${cluster.replicas} replicas${few}`);
   print(
     table(
-      ["node", "address", "zone", "up", "primary for"],
+      ["node", "address", "zone", "state", "up", "ring", "primary for"],
       cluster.nodes.map((node) => [
         node.nodeId,
         node.address,
         node.zone,
+        node.state,
         node.reachable ? "yes" : "no",
+        node.stats?.ringVersion ?? "?",
         formatShare(node.primaryShare),
       ]),
     ),

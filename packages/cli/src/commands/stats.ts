@@ -6,7 +6,9 @@ import { print, printJson } from "../report/output.ts";
 
 export function statsCommand(): Command {
   return new Command("stats")
-    .description("What a gateway answered, from where, and how full the nodes are.")
+    .description(
+      "What a gateway answered, from where, how full the nodes are, and which models are not served.",
+    )
     .option("--target <host:port>", "a gateway", "127.0.0.1:8001")
     .option("--json", "print one JSON object")
     .addHelpText(
@@ -43,6 +45,9 @@ function readStats(cluster: ClusterDescription) {
       capacity_bytes: Number(cluster.nearCacheCapacityBytes),
     },
     models: cluster.models,
+    refused: cluster.refused.map(({ workerId, model, version, reason }) => ({
+      ...{ worker: workerId, model, version, reason },
+    })),
     nodes: cluster.nodes.map((node) => ({
       id: node.nodeId,
       address: node.address,
@@ -81,11 +86,16 @@ function formatStats(stats: Stats): string {
     model.digest.slice(0, 12),
     model.computable ? "yes" : "no",
   ]);
+  const refused = stats.refused.map(({ worker, model, version, reason }) => {
+    const what = version === "" ? model : `${model} version ${version}`;
+    return `not served: ${what}: ${reason} (worker ${worker})`;
+  });
   return [
     `gateway ${stats.gateway}, ring version ${stats.ring_version}`,
     table(["answers", "count", "share"], answers),
     table(["node", "address", "zone", "up", "entries", "used", "capacity", "evicted"], nodes),
     table(["model", "version", "digest", "computable"], models),
+    ...refused,
   ].join("\n");
 }
 

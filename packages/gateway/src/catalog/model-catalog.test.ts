@@ -39,6 +39,39 @@ describe("a catalog", () => {
     expect(catalog.versionsOf("mnist")).toEqual([]);
   });
 
+  test("says why a worker does not serve what is asked for", async () => {
+    const refusals = [
+      { name: "broken", version: "2", reason: "no ONNX file" },
+      { name: "sums", version: "11", reason: "x".repeat(400) },
+      { name: "empty", version: "", reason: "it has no version" },
+    ];
+    const worker = { id: "worker-2", digests: [], rejected: refusals };
+    const announcement = await announceRecord(bus.presence, "worker", worker);
+    await heard();
+    expect(() => catalog.resolve("broken", "")).toThrow(
+      notFound('model "broken" version 2 is not served: no ONNX file (worker worker-2)'),
+    );
+    expect(() => catalog.resolve("sums", "11")).toThrow(/^model "sums" version 11 .*: x{300}… /);
+    expect(() => catalog.resolve("sums", "3")).toThrow("has no version");
+    expect(() => catalog.resolve("empty", "4")).toThrow(
+      notFound('model "empty" is not served: it has no version (worker worker-2)'),
+    );
+    expect(catalog.resolve("sums", "").version).toBe("10");
+    expect(catalog.refused().map(({ model }) => model)).toEqual(["broken", "sums", "empty"]);
+    await announcement.stop();
+    await heard();
+    expect(catalog.refused()).toEqual([]);
+  });
+
+  test("names a thousand refusals at most", async () => {
+    const rejected = Array.from({ length: 1_200 }, (_, at) => ({
+      ...{ name: `m${at}`, version: "1", reason: "no" },
+    }));
+    await announceRecord(bus.presence, "worker", { id: "worker-2", digests: [], rejected });
+    await heard();
+    expect(catalog.refused()).toHaveLength(1_000);
+  });
+
   test("follows what is activated, replaced and withdrawn", async () => {
     await activate(bus.registry, entryOf({ model: "mnist", digest: digestOf("3") }), undefined);
     await activate(bus.registry, entryOf({ version: "9", digest: digestOf("4") }), digestOf("1"));

@@ -7,6 +7,7 @@ import {
   watchRecords,
 } from "@kvring/bus";
 import { compareVersions, KvringError, type Log, type ScopeId, scopeId } from "@kvring/core";
+import { type RefusedModel, refusedModels, whyRefused } from "./refused-models.ts";
 
 /** A model version that the cluster serves. */
 export interface ServedModel extends CatalogEntry {
@@ -21,6 +22,7 @@ export interface ServedModel extends CatalogEntry {
 export class ModelCatalog {
   readonly #versions = new Map<string, ServedModel[]>();
   #computable: ReadonlySet<string> = new Set();
+  #refused: readonly RefusedModel[] = [];
   readonly #watches: Stoppable[] = [];
   readonly #log: Log;
 
@@ -33,6 +35,7 @@ export class ModelCatalog {
     this.#watches.push(
       await watchRecords(presence, "worker", (workers) => {
         this.#computable = new Set([...workers.values()].flatMap(({ digests }) => digests));
+        this.#refused = refusedModels(workers.values());
       }),
     );
   }
@@ -72,6 +75,11 @@ export class ModelCatalog {
     return [...this.#versions.values()].flat();
   }
 
+  /** What live workers found and do not serve. */
+  refused(): readonly RefusedModel[] {
+    return this.#refused;
+  }
+
   #replace(entries: Iterable<CatalogEntry>): void {
     this.#versions.clear();
     for (const entry of entries) {
@@ -84,6 +92,11 @@ export class ModelCatalog {
   }
 
   #notFound(name: string, version: string, versions: readonly ServedModel[] | undefined): string {
+    const why = whyRefused(this.#refused, name, version);
+    if (why !== undefined) {
+      const what = why.version === "" ? "" : ` version ${why.version}`;
+      return `model "${name}"${what} is not served: ${why.reason} (worker ${why.workerId})`;
+    }
     if (versions !== undefined) {
       const known = versions.map((model) => model.version).join(", ");
       return `model "${name}" has no version "${version}"; it has ${known}`;

@@ -1,4 +1,10 @@
-import { type Registry, type RingRecord, type Stoppable, watchRing } from "@kvring/bus";
+import {
+  type Registry,
+  type RingMember,
+  type RingRecord,
+  type Stoppable,
+  watchRing,
+} from "@kvring/bus";
 import type { Clock, Log, RequestKey } from "@kvring/core";
 import { evenSample } from "@kvring/ring";
 import { connectNode, type NodeLink } from "@kvring/wire";
@@ -48,8 +54,9 @@ export class NodeDirectory {
     return this.#routes.record.version;
   }
 
-  zoneOf(id: string): string {
-    return this.#routes.record.members.find((member) => member.id === id)?.zone ?? "";
+  /** What the ring says of a node. */
+  member(id: string): RingMember | undefined {
+    return this.#routes.record.members.find((member) => member.id === id);
   }
 
   /** The share of the key space for which a node is the primary; for reports. */

@@ -50,6 +50,7 @@ export function clusterHandlers(parts: {
         digest: model.digest,
         computable: catalog.isComputable(model),
       })),
+      refused: catalog.refused(),
       nodes: described,
     };
   };
@@ -80,10 +81,12 @@ async function queueDepth(bus: Bus): Promise<number | undefined> {
 
 async function describeNode(link: NodeLink, nodes: NodeDirectory): Promise<object> {
   const stats = await nodeStats(link.address);
+  const member = nodes.member(link.nodeId);
   return {
     nodeId: link.nodeId,
     address: link.address,
-    zone: nodes.zoneOf(link.nodeId),
+    zone: member?.zone ?? "",
+    state: member?.state ?? "",
     reachable: link.state === "up",
     primaryShare: nodes.primaryShare(link.nodeId),
     ...(stats !== undefined && { stats }),

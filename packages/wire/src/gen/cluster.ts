@@ -42,6 +42,7 @@ import type { Owner as _kvring_v1_Owner, Owner__Output as _kvring_v1_Owner__Outp
 import type { Position as _kvring_v1_Position, Position__Output as _kvring_v1_Position__Output } from './kvring/v1/Position.ts';
 import type { Put as _kvring_v1_Put, Put__Output as _kvring_v1_Put__Output } from './kvring/v1/Put.ts';
 import type { Refused as _kvring_v1_Refused, Refused__Output as _kvring_v1_Refused__Output } from './kvring/v1/Refused.ts';
+import type { RefusedModel as _kvring_v1_RefusedModel, RefusedModel__Output as _kvring_v1_RefusedModel__Output } from './kvring/v1/RefusedModel.ts';
 import type { Release as _kvring_v1_Release, Release__Output as _kvring_v1_Release__Output } from './kvring/v1/Release.ts';
 import type { Result as _kvring_v1_Result, Result__Output as _kvring_v1_Result__Output } from './kvring/v1/Result.ts';
 import type { Stage as _kvring_v1_Stage, Stage__Output as _kvring_v1_Stage__Output } from './kvring/v1/Stage.ts';
@@ -96,6 +97,7 @@ export interface ProtoGrpcType {
       Position: MessageTypeDefinition<_kvring_v1_Position, _kvring_v1_Position__Output>
       Put: MessageTypeDefinition<_kvring_v1_Put, _kvring_v1_Put__Output>
       Refused: MessageTypeDefinition<_kvring_v1_Refused, _kvring_v1_Refused__Output>
+      RefusedModel: MessageTypeDefinition<_kvring_v1_RefusedModel, _kvring_v1_RefusedModel__Output>
       Release: MessageTypeDefinition<_kvring_v1_Release, _kvring_v1_Release__Output>
       Result: MessageTypeDefinition<_kvring_v1_Result, _kvring_v1_Result__Output>
       Stage: MessageTypeDefinition<_kvring_v1_Stage, _kvring_v1_Stage__Output>

@@ -4,6 +4,7 @@ import type { Position as _kvring_v1_Position, Position__Output as _kvring_v1_Po
 import type { AnswerCounts as _kvring_v1_AnswerCounts, AnswerCounts__Output as _kvring_v1_AnswerCounts__Output } from '../../kvring/v1/AnswerCounts.ts';
 import type { ModelDescription as _kvring_v1_ModelDescription, ModelDescription__Output as _kvring_v1_ModelDescription__Output } from '../../kvring/v1/ModelDescription.ts';
 import type { NodeDescription as _kvring_v1_NodeDescription, NodeDescription__Output as _kvring_v1_NodeDescription__Output } from '../../kvring/v1/NodeDescription.ts';
+import type { RefusedModel as _kvring_v1_RefusedModel, RefusedModel__Output as _kvring_v1_RefusedModel__Output } from '../../kvring/v1/RefusedModel.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface ClusterDescription {
@@ -25,6 +26,10 @@ export interface ClusterDescription {
   'queuedJobs'?: (number | string | Long);
   'models'?: (_kvring_v1_ModelDescription)[];
   'nodes'?: (_kvring_v1_NodeDescription)[];
+  /**
+   * What lies in a repository of a live worker and is not served, by worker; at most 1,000.
+   */
+  'refused'?: (_kvring_v1_RefusedModel)[];
   '_queuedJobs'?: "queuedJobs";
 }
 
@@ -47,5 +52,9 @@ export interface ClusterDescription__Output {
   'queuedJobs'?: (string);
   'models': (_kvring_v1_ModelDescription__Output)[];
   'nodes': (_kvring_v1_NodeDescription__Output)[];
+  /**
+   * What lies in a repository of a live worker and is not served, by worker; at most 1,000.
+   */
+  'refused': (_kvring_v1_RefusedModel__Output)[];
   '_queuedJobs'?: "queuedJobs";
 }

@@ -18,6 +18,10 @@ export interface NodeDescription {
    * Absent when it could not be asked.
    */
   'stats'?: (_kvring_v1_NodeStatsResponse | null);
+  /**
+   * "joining", "active" or "draining", as the ring has it.
+   */
+  'state'?: (string);
 }
 
 export interface NodeDescription__Output {
@@ -36,4 +40,8 @@ export interface NodeDescription__Output {
    * Absent when it could not be asked.
    */
   'stats': (_kvring_v1_NodeStatsResponse__Output | null);
+  /**
+   * "joining", "active" or "draining", as the ring has it.
+   */
+  'state': (string);
 }
