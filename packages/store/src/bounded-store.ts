@@ -6,6 +6,7 @@ import type { EvictionOrder } from "./policies/eviction-order.ts";
 import { orderFor } from "./policies/order-for.ts";
 import { Residency } from "./residency.ts";
 import { noSlot, type Slot } from "./slot.ts";
+import { moreSlots } from "./slot-arrays.ts";
 import type {
   HeldValue,
   PolicyName,
@@ -54,7 +55,7 @@ export class BoundedStore implements Store {
     this.#maxSlots = Math.floor(capacityBytes / memory.chargeBytes(0)) + 2;
     const slots = Math.min(initialSlots, this.#maxSlots);
     this.#residency = new Residency(slots, memory);
-    this.#index = new KeyIndex(slots, options.hashSeed, this.#maxSlots);
+    this.#index = new KeyIndex(slots, options.hashSeed);
     this.#order = orderFor(policy, { slots, capacity: capacityBytes });
     this.#wheel = new ExpiryWheel(slots, clock.nowMs());
     this.#counters = noCounts();
@@ -145,7 +146,7 @@ export class BoundedStore implements Store {
 
   hottestKeys(most: number): Uint8Array {
     const count = Math.min(most, this.size);
-    const words = new Uint32Array(count * keyWords);
+    const words = new Int32Array(count * keyWords);
     let staying = this.size;
     for (const slot of this.#order.slots()) {
       staying -= 1;
@@ -267,7 +268,7 @@ export class BoundedStore implements Store {
   }
 
   #grow(): void {
-    const slots = Math.min(2 * this.#residency.slots, this.#maxSlots);
+    const slots = Math.min(moreSlots(this.#residency.slots), this.#maxSlots);
     assert(slots > this.#residency.slots, "the charge of an empty value bounds the slots");
     this.#residency.grow(slots);
     this.#index.grow(slots);

@@ -7,20 +7,20 @@ export const granuleBytes = 16;
 /** In front of every piece of a value: how long it is, and where the value goes on. */
 export const pieceHeaderBytes = 8;
 
-/**
- * Beside every entry, outside of policies: its key, up to 16 in the hash table (8 when the arrays
- * have just grown full), pool 4, holds 4, wheel 24, memory 8.
- */
-const storeBytes = keyBytes + 56;
+/** Beside every entry, outside of policies: its key, up to 12 in the table, wheel 20, memory 8. */
+const storeBytes = keyBytes + 40;
 
-/** What a policy's arrays take per entry: S3-FIFO has 17 and 21 for ghosts, W-TinyLFU 17 and 8 for its sketch. */
+/**
+ * What a policy's arrays take per entry: S3-FIFO has 20 and 28 for ghosts, W-TinyLFU 20 and 8 for
+ * its sketch.
+ */
 const orderBytes: Record<PolicyName, number> = {
   lru: 8,
   lfu: 12,
   fifo: 8,
-  sieve: 9,
-  "s3-fifo": 38,
-  "w-tinylfu": 25,
+  sieve: 12,
+  "s3-fifo": 48,
+  "w-tinylfu": 28,
   gdsf: 32,
 };
 

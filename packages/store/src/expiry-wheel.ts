@@ -1,10 +1,14 @@
 import assert from "node:assert";
 import { limits } from "@kvring/core";
-import { grownDoubles, noSlot, type Slot } from "./slot.ts";
+import { noSlot, type Slot } from "./slot.ts";
+import { SlotDoubles, SlotInts } from "./slot-arrays.ts";
 import { SlotLinks } from "./slot-links.ts";
 
 /** How late the wheel may notice the expiry of a short life. Reading an entry notices it at once. */
 export const tickMs = 1_000;
+
+/** Of a life. */
+const unitsPerMs = 32;
 
 const levels = 3;
 /** Buckets of a level; a bucket spans 64 times as many ticks as one of the level below. */
@@ -35,23 +39,23 @@ export class ExpiryWheel {
   readonly #links: SlotLinks;
   /** The first slot per bucket, level after level. */
   readonly #ahead = new Int32Array(levels * buckets);
-  /** Per slot; from both follows its level. */
-  #addedAtMs: Float64Array;
-  #expiresAtMs: Float64Array;
+  /** Per slot; from both follows its level. A life of a day, in its units, has 32 bits. */
+  readonly #expiresAtMs: SlotDoubles;
+  readonly #lives: SlotInts;
   #due: Slot = noSlot;
   #tick: number;
 
   constructor(slots: number, nowMs: number) {
     this.#links = new SlotLinks(slots);
-    this.#addedAtMs = new Float64Array(slots);
-    this.#expiresAtMs = new Float64Array(slots);
+    this.#expiresAtMs = new SlotDoubles(slots);
+    this.#lives = new SlotInts(1, slots);
     this.#tick = Math.floor(nowMs / tickMs);
   }
 
   grow(slots: number): void {
     this.#links.grow(slots);
-    this.#addedAtMs = grownDoubles(this.#addedAtMs, slots);
-    this.#expiresAtMs = grownDoubles(this.#expiresAtMs, slots);
+    this.#expiresAtMs.grow(slots);
+    this.#lives.grow(slots);
   }
 
   /** `expiresAtMs` is not before `nowMs`, and at most `limits.entryTtlMs` after it. */
@@ -60,8 +64,8 @@ export class ExpiryWheel {
     // A tick more than they may live: sums of fractions are rounded.
     const isAhead = expiresAtMs >= nowMs && expiresAtMs - nowMs <= limits.entryTtlMs + tickMs;
     assert(isAhead, "entries expire within the horizon");
-    this.#addedAtMs[slot] = nowMs;
-    this.#expiresAtMs[slot] = expiresAtMs;
+    this.#expiresAtMs.set(slot, expiresAtMs);
+    this.#lives.set(slot, 0, Math.ceil((expiresAtMs - nowMs) * unitsPerMs));
     const at = this.#placeOf(slot);
     this.#ahead[at] = this.#links.append(this.#ahead[at] as Slot, slot);
   }
@@ -75,12 +79,13 @@ export class ExpiryWheel {
     this.#ahead[at] = this.#links.remove(this.#ahead[at] as Slot, slot);
   }
 
+  /** To a 32nd of a millisecond, and not later than it was. */
   addedAtMs(slot: Slot): number {
-    return this.#addedAtMs[slot] as number;
+    return this.#expiresAtMs.get(slot) - (this.#lives.get(slot, 0) >>> 0) / unitsPerMs;
   }
 
   expiresAtMs(slot: Slot): number {
-    return this.#expiresAtMs[slot] as number;
+    return this.#expiresAtMs.get(slot);
   }
 
   /** A slot whose bucket is over, the longest overdue first; `noSlot` when there is none. */
@@ -136,7 +141,7 @@ export class ExpiryWheel {
 
   /** The finest level that reaches so far: two buckets fewer than it has, as both ends may be cut. */
   #levelOf(slot: Slot): number {
-    const ahead = this.#tickOf(slot) - Math.floor((this.#addedAtMs[slot] as number) / tickMs);
+    const ahead = this.#tickOf(slot) - Math.floor(this.addedAtMs(slot) / tickMs);
     let level = 0;
     while (ahead > (buckets - 2) * spanOf(level)) level += 1;
     return level;
@@ -149,7 +154,7 @@ export class ExpiryWheel {
 
   /** The tick that begins after the expiry: when it has come, the entry has surely expired. */
   #tickOf(slot: Slot): number {
-    return Math.floor((this.#expiresAtMs[slot] as number) / tickMs) + 1;
+    return Math.floor(this.#expiresAtMs.get(slot) / tickMs) + 1;
   }
 }
 

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { hashOf, KeyIndex } from "./key-index.ts";
 import { noSlot, type Slot } from "./slot.ts";
 
@@ -17,7 +17,7 @@ test("finds what was added and not removed, over any sequence", () => {
   });
   fc.assert(
     fc.property(steps, fc.integer(), (sequence, seed) => {
-      const index = new KeyIndex(slots, seed, seed % 2 === 0 ? slots : 20_000);
+      const index = new KeyIndex(slots, seed);
       const expected = new Map<number, Slot>();
       const free = Array.from({ length: slots - 1 }, (_, at) => (at + 1) as Slot);
       for (const [isAdd, name] of sequence) {
@@ -41,17 +41,15 @@ test("finds what was added and not removed, over any sequence", () => {
   );
 });
 
-describe("growing", () => {
-  test.each([200, 200_000])("keeps every key, of at most %d", (mostSlots) => {
-    const index = new KeyIndex(4, 1, mostSlots);
-    for (let name = 1; name < 200; name++) {
-      if (name >= 4 && (name & (name - 1)) === 0) index.grow(2 * name);
-      index.add(keyOf(name), name as Slot);
-    }
-    expect(index.size).toBe(199);
-    for (let name = 1; name < 200; name++) expect(index.find(keyOf(name))).toBe(name);
-    expect([...index.slots()]).toHaveLength(199);
-  });
+test("growing keeps every key", () => {
+  const index = new KeyIndex(4, 1);
+  for (let name = 1; name < 200; name++) {
+    if (name >= 4 && (name & (name - 1)) === 0) index.grow(2 * name);
+    index.add(keyOf(name), name as Slot);
+  }
+  expect(index.size).toBe(199);
+  for (let name = 1; name < 200; name++) expect(index.find(keyOf(name))).toBe(name);
+  expect([...index.slots()]).toHaveLength(199);
 });
 
 test.each([0, 1, 2, 3, 4, 5, 6, 7])("keys that differ in word %i only are spread", (word) => {
@@ -59,7 +57,7 @@ test.each([0, 1, 2, 3, 4, 5, 6, 7])("keys that differ in word %i only are spread
   const homes = (step: number) => {
     const met = new Set<number>();
     for (let name = 0; name < names; name++) {
-      const words = new Uint32Array(8);
+      const words = new Int32Array(8);
       words[word] = name * step;
       met.add(hashOf(words, 0, 99) & (names - 1));
     }

@@ -1,5 +1,5 @@
 import assert from "node:assert";
-import { grownInts, noSlot, type Slot } from "./slot.ts";
+import { noSlot, type Slot } from "./slot.ts";
 import { SlotPool } from "./slot-pool.ts";
 import type { ValueMemory } from "./value-memory.ts";
 
@@ -15,9 +15,8 @@ import type { ValueMemory } from "./value-memory.ts";
 export class Residency {
   readonly #memory: ValueMemory;
   readonly #pool: SlotPool;
-  /** Holds per slot. */
-  #holds: Int32Array;
-  /** Slots that are detached; few, as a hold lasts as long as a write to a socket. */
+  /** How often a slot is held; few are, as a hold lasts as long as a write to a socket. */
+  readonly #holds = new Map<Slot, number>();
   readonly #detached = new Set<Slot>();
   #usedBytes = 0;
   #heldBytes = 0;
@@ -25,7 +24,6 @@ export class Residency {
   constructor(slots: number, memory: ValueMemory) {
     this.#memory = memory;
     this.#pool = new SlotPool(slots);
-    this.#holds = new Int32Array(slots);
   }
 
   get usedBytes(): number {
@@ -47,7 +45,6 @@ export class Residency {
 
   grow(slots: number): void {
     this.#pool.grow(slots);
-    this.#holds = grownInts(this.#holds, slots);
   }
 
   chargeBytes(valueBytes: number): number {
@@ -71,20 +68,23 @@ export class Residency {
 
   /** The slot's entry is gone. */
   leave(slot: Slot): void {
-    if (this.#holds[slot] === 0) this.#free(slot);
-    else this.#detached.add(slot);
+    if (this.#holds.has(slot)) this.#detached.add(slot);
+    else this.#free(slot);
   }
 
   hold(slot: Slot): void {
-    const holds = this.#holds[slot] as number;
+    const holds = this.#holds.get(slot) ?? 0;
     if (holds === 0) this.#heldBytes += this.#memory.chargeOf(slot);
-    this.#holds[slot] = holds + 1;
+    this.#holds.set(slot, holds + 1);
   }
 
   release(slot: Slot): void {
-    const holds = (this.#holds[slot] as number) - 1;
-    this.#holds[slot] = holds;
-    if (holds > 0) return;
+    const holds = (this.#holds.get(slot) ?? 0) - 1;
+    if (holds > 0) {
+      this.#holds.set(slot, holds);
+      return;
+    }
+    this.#holds.delete(slot);
     this.#heldBytes -= this.#memory.chargeOf(slot);
     if (this.#detached.delete(slot)) this.#free(slot);
   }
@@ -96,18 +96,18 @@ export class Residency {
     for (const slot of [...settled, ...this.#detached]) {
       const charge = this.#memory.chargeOf(slot);
       used += charge;
-      if ((this.#holds[slot] as number) > 0) held += charge;
+      if (this.#holds.has(slot)) held += charge;
     }
     assert.equal(this.#usedBytes, used, "used bytes are those of all slots");
     assert.equal(this.#heldBytes, held, "held bytes are those of held slots");
     for (const slot of this.#detached) {
       assert(!settled.has(slot), `slot ${slot} is detached and can be found`);
-      assert((this.#holds[slot] as number) > 0, `slot ${slot} is detached, and held by nobody`);
+      assert(this.#holds.has(slot), `slot ${slot} is detached, and held by nobody`);
     }
     this.#memory.validate([...settled, ...this.#detached]);
     assert.equal(this.#pool.taken, settled.size + this.#detached.size, "no slot is lost");
     for (const slot of this.#pool.returned()) {
-      assert(!this.#memory.has(slot) && this.#holds[slot] === 0, `slot ${slot} is not free`);
+      assert(!this.#memory.has(slot) && !this.#holds.has(slot), `slot ${slot} is not free`);
       assert(!settled.has(slot) && !this.#detached.has(slot), `slot ${slot} is free and in use`);
     }
   }

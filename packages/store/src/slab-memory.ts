@@ -2,7 +2,8 @@ import assert from "node:assert";
 import { granuleBytes, granulesFor, metadataBytes, pieceHeaderBytes } from "./charge.ts";
 import { ExtentHeap } from "./extent-heap.ts";
 import { type Address, nowhere, Slabs } from "./slabs.ts";
-import { grownWords, type Slot } from "./slot.ts";
+import type { Slot } from "./slot.ts";
+import { moreSlots, SlotInts } from "./slot-arrays.ts";
 import type { PolicyName } from "./store.ts";
 import type { ValueMemory } from "./value-memory.ts";
 
@@ -34,8 +35,10 @@ export function slabSizesFor(capacityBytes: number, policy: PolicyName): SlabSiz
  */
 const spareShare = 1 / 32;
 
-/** Of a length: the value lies in several pieces. */
-const cutBit = 2 ** 31;
+/** Of a length, which is negative then: the value lies in several pieces. */
+const cutBit = -(2 ** 31);
+/** Lengths have 31 bits. */
+const lengthBits = 2 ** 31 - 1;
 
 /** In the second word of a piece's head: where the value goes on. */
 const continuationWord = 1;
@@ -51,7 +54,7 @@ export class SlabMemory implements ValueMemory {
   readonly #slabs: Slabs;
   readonly #heap: ExtentHeap;
   /** Per slot the address of the first piece, and the length with `cutBit`. */
-  #values = new Uint32Array(128);
+  readonly #values = new SlotInts(2, 64);
   #count = 0;
 
   constructor(sizes: SlabSizes) {
@@ -81,9 +84,9 @@ export class SlabMemory implements ValueMemory {
     const whole = this.#room(granulesFor(value.byteLength));
     const first = whole === nowhere ? this.#writePieces(value) : this.#writeWhole(whole, value);
     if (first === nowhere) return false;
-    if (2 * slot >= this.#values.length) this.#growSlots(slot + 1);
-    this.#values[2 * slot] = first;
-    this.#values[2 * slot + 1] = value.byteLength + (whole === nowhere ? cutBit : 0);
+    while (slot >= this.#values.slots) this.#values.grow(moreSlots(this.#values.slots));
+    this.#values.set(slot, 0, first);
+    this.#values.set(slot, 1, value.byteLength | (whole === nowhere ? cutBit : 0));
     this.#count += 1;
     return true;
   }
@@ -91,11 +94,10 @@ export class SlabMemory implements ValueMemory {
   read(slot: Slot): Uint8Array {
     const first = this.#firstOf(slot);
     assert(first !== nowhere, "only a slot with a value is read");
-    const length = this.#lengthOf(slot);
+    const length = this.#lengthWord(slot);
     // Told by the slot, and not by the piece, which lies elsewhere in memory.
-    if ((this.#values[2 * slot + 1] as number) < cutBit)
-      return this.#slabs.read(first, pieceHeaderBytes, length);
-    const copy = new Uint8Array(length);
+    if (length >= 0) return this.#slabs.read(first, pieceHeaderBytes, length);
+    const copy = new Uint8Array(length & lengthBits);
     let at = 0;
     for (const part of this.parts(slot)) {
       copy.set(part, at);
@@ -106,12 +108,12 @@ export class SlabMemory implements ValueMemory {
 
   free(slot: Slot): void {
     this.#giveFrom(this.#firstOf(slot));
-    this.#values[2 * slot] = nowhere;
+    this.#values.set(slot, 0, nowhere);
     this.#count -= 1;
   }
 
   has(slot: Slot): boolean {
-    return (this.#values[2 * slot] ?? nowhere) !== nowhere;
+    return slot < this.#values.slots && this.#firstOf(slot) !== nowhere;
   }
 
   /** The value's bytes as they lie, without copying. */
@@ -210,14 +212,14 @@ export class SlabMemory implements ValueMemory {
   }
 
   #firstOf(slot: Slot): Address {
-    return this.#values[2 * slot] as Address;
+    return this.#values.get(slot, 0) >>> 0;
   }
 
   #lengthOf(slot: Slot): number {
-    return (this.#values[2 * slot + 1] as number) % cutBit;
+    return this.#lengthWord(slot) & lengthBits;
   }
 
-  #growSlots(slots: number): void {
-    this.#values = grownWords(this.#values, 2 * 2 ** Math.ceil(Math.log2(slots + 1)));
+  #lengthWord(slot: Slot): number {
+    return this.#values.get(slot, 1);
   }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert";
-import { grownInts, noSlot, type Slot } from "./slot.ts";
+import { noSlot, type Slot } from "./slot.ts";
+import { SlotInts } from "./slot-arrays.ts";
 
 /**
  * Doubly linked lists over slots; any number of lists share one array, as a slot is in one of
@@ -8,19 +9,24 @@ import { grownInts, noSlot, type Slot } from "./slot.ts";
  */
 export class SlotLinks {
   /** Per slot the next and the previous one: beside each other, as most uses need both. */
-  #links: Int32Array;
+  readonly #links: SlotInts;
 
   constructor(slots: number) {
-    this.#links = new Int32Array(2 * slots);
+    this.#links = new SlotInts(2, slots);
   }
 
   grow(slots: number): void {
-    this.#links = grownInts(this.#links, 2 * slots);
+    this.#links.grow(slots);
   }
 
   /** The slot that follows; the first one after the last. */
   next(slot: Slot): Slot {
-    return this.#links[2 * slot] as Slot;
+    return this.#links.get(slot, 0) as Slot;
+  }
+
+  /** The slot before; the last one before the first. */
+  previous(slot: Slot): Slot {
+    return this.#links.get(slot, 1) as Slot;
   }
 
   append(first: Slot, slot: Slot): Slot {
@@ -28,15 +34,15 @@ export class SlotLinks {
       this.#tie(slot, slot);
       return slot;
     }
-    this.#tie(this.#links[2 * first + 1] as Slot, slot);
+    this.#tie(this.previous(first), slot);
     this.#tie(slot, first);
     return first;
   }
 
   remove(first: Slot, slot: Slot): Slot {
-    const next = this.#links[2 * slot] as Slot;
+    const next = this.next(slot);
     if (next === slot) return noSlot;
-    this.#tie(this.#links[2 * slot + 1] as Slot, next);
+    this.#tie(this.previous(slot), next);
     return first === slot ? next : first;
   }
 
@@ -44,8 +50,8 @@ export class SlotLinks {
   join(first: Slot, second: Slot): Slot {
     if (first === noSlot) return second;
     if (second === noSlot) return first;
-    const last = this.#links[2 * first + 1] as Slot;
-    this.#tie(this.#links[2 * second + 1] as Slot, first);
+    const last = this.previous(first);
+    this.#tie(this.previous(second), first);
     this.#tie(last, second);
     return first;
   }
@@ -55,18 +61,16 @@ export class SlotLinks {
     if (first === noSlot) return;
     let slot = first;
     do {
-      const next = this.#links[2 * slot] as Slot;
-      assert(
-        next !== noSlot && this.#links[2 * next + 1] === slot,
-        `the links at slot ${slot} disagree`,
-      );
+      const next = this.next(slot);
+      const agrees = next !== noSlot && this.previous(next) === slot;
+      assert(agrees, `the links at slot ${slot} disagree`);
       yield slot;
       slot = next;
     } while (slot !== first);
   }
 
   #tie(slot: Slot, next: Slot): void {
-    this.#links[2 * slot] = next;
-    this.#links[2 * next + 1] = slot;
+    this.#links.set(slot, 0, next);
+    this.#links.set(next, 1, slot);
   }
 }

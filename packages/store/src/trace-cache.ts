@@ -1,6 +1,7 @@
 import type { EvictionOrder } from "./policies/eviction-order.ts";
 import { orderFor } from "./policies/order-for.ts";
-import { grownDoubles, grownInts, grownWords, noSlot, type Slot } from "./slot.ts";
+import { noSlot, type Slot } from "./slot.ts";
+import { moreSlots, SlotDoubles, SlotInts } from "./slot-arrays.ts";
 import { SlotPool } from "./slot-pool.ts";
 import type { PolicyName } from "./store.ts";
 
@@ -35,10 +36,11 @@ export class TraceCache {
   readonly #ttlMs: number;
   readonly #order: EvictionOrder;
   readonly #pool: SlotPool;
-  #slotOf: Int32Array = new Int32Array(firstSlots);
-  #idOf: Int32Array;
-  #sizes: Uint32Array;
-  #expiresAtMs: Float64Array;
+  /** The slot of each id. */
+  readonly #slotOf = new SlotInts(1, firstSlots);
+  /** Per slot the id, and the size. */
+  readonly #entries: SlotInts;
+  readonly #expiresAtMs: SlotDoubles;
   #usedSize = 0;
   #evictions = 0;
 
@@ -49,9 +51,8 @@ export class TraceCache {
     const slots = unit === "entries" ? Math.min(capacity + 1, mostFirstSlots) : firstSlots;
     this.#order = orderFor(policy, { slots, capacity, asPublished: true });
     this.#pool = new SlotPool(slots);
-    this.#idOf = new Int32Array(slots);
-    this.#sizes = new Uint32Array(slots);
-    this.#expiresAtMs = new Float64Array(slots);
+    this.#entries = new SlotInts(2, slots);
+    this.#expiresAtMs = new SlotDoubles(slots);
   }
 
   get evictions(): number {
@@ -65,9 +66,9 @@ export class TraceCache {
   /** Whether it was a hit. */
   request(request: TraceRequest): boolean {
     const { id, size, atMs } = request;
-    if (id >= this.#slotOf.length) this.#slotOf = grownInts(this.#slotOf, 2 * (id + 1));
-    const found = this.#slotOf[id] as Slot;
-    if (found !== noSlot && atMs < (this.#expiresAtMs[found] as number)) {
+    while (id >= this.#slotOf.slots) this.#slotOf.grow(moreSlots(this.#slotOf.slots));
+    const found = this.#slotOf.get(id, 0) as Slot;
+    if (found !== noSlot && atMs < this.#expiresAtMs.get(found)) {
       this.#order.touch(found);
       return true;
     }
@@ -83,7 +84,7 @@ export class TraceCache {
   validate(): void {
     let [used, entries] = [0, 0];
     for (const slot of this.#order.slots()) {
-      used += this.#sizes[slot] as number;
+      used += this.#sizeOf(slot);
       entries += 1;
     }
     const agrees = used === this.#usedSize && entries === this.#pool.taken;
@@ -100,25 +101,28 @@ export class TraceCache {
     if (this.#pool.isExhausted) this.#grow();
     const slot = this.#pool.take();
     this.#order.add(slot, arrival);
-    this.#slotOf[id] = slot;
-    this.#idOf[slot] = id;
-    this.#sizes[slot] = size;
-    this.#expiresAtMs[slot] = atMs + this.#ttlMs;
+    this.#slotOf.set(id, 0, slot);
+    this.#entries.set(slot, 0, id);
+    this.#entries.set(slot, 1, size);
+    this.#expiresAtMs.set(slot, atMs + this.#ttlMs);
     this.#usedSize += size;
   }
 
+  #sizeOf(slot: Slot): number {
+    return this.#entries.get(slot, 1) >>> 0;
+  }
+
   #forget(slot: Slot): void {
-    this.#slotOf[this.#idOf[slot] as number] = noSlot;
-    this.#usedSize -= this.#sizes[slot] as number;
+    this.#slotOf.set(this.#entries.get(slot, 0), 0, noSlot);
+    this.#usedSize -= this.#sizeOf(slot);
     this.#pool.give(slot);
   }
 
   #grow(): void {
-    const slots = 2 * this.#pool.slots;
+    const slots = moreSlots(this.#pool.slots);
     this.#pool.grow(slots);
     this.#order.grow(slots);
-    this.#idOf = grownInts(this.#idOf, slots);
-    this.#sizes = grownWords(this.#sizes, slots);
-    this.#expiresAtMs = grownDoubles(this.#expiresAtMs, slots);
+    this.#entries.grow(slots);
+    this.#expiresAtMs.grow(slots);
   }
 }

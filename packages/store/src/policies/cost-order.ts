@@ -1,5 +1,6 @@
 import assert from "node:assert";
-import { grownDoubles, grownInts, grownWords, noSlot, type Slot } from "../slot.ts";
+import { noSlot, type Slot } from "../slot.ts";
+import { SlotDoubles, SlotInts } from "../slot-arrays.ts";
 import { SlotLinks } from "../slot-links.ts";
 import type { Arrival, EvictionOrder, OrderOptions } from "./eviction-order.ts";
 import { QueueHeap } from "./queue-heap.ts";
@@ -9,6 +10,8 @@ const leastCostMs = 1e-3;
 /** Worths that agree in so many leading bits share a queue. */
 const roundedBits = 5;
 const exactBits = 53;
+/** The words of an entry. */
+const [queueOf, hits] = [0, 1];
 
 /**
  * GDSF: an entry is worth `hits · cost ms / size`, and goes when its worth, counted from the worth
@@ -34,46 +37,44 @@ export class CostOrder implements EvictionOrder {
   readonly #first: Slot[] = [];
   readonly #freeQueues: number[] = [];
   readonly #heap = new QueueHeap((a, b) => this.#isBefore(a, b));
-  #queueOf: Int32Array;
-  #hits: Uint32Array;
+  /** Per slot its queue, and how often it was asked for. */
+  readonly #entries: SlotInts;
   /** `cost ms / size`. */
-  #density: Float64Array;
-  #priority: Float64Array;
+  readonly #density: SlotDoubles;
+  readonly #priority: SlotDoubles;
   /** The priority of the last victim. */
   #floor = 0;
 
   constructor({ slots, asPublished = false }: OrderOptions) {
     this.#links = new SlotLinks(slots);
     this.#bits = asPublished ? exactBits : roundedBits;
-    this.#queueOf = new Int32Array(slots);
-    this.#hits = new Uint32Array(slots);
-    this.#density = new Float64Array(slots);
-    this.#priority = new Float64Array(slots);
+    this.#entries = new SlotInts(2, slots);
+    this.#density = new SlotDoubles(slots);
+    this.#priority = new SlotDoubles(slots);
   }
 
   grow(slots: number): void {
     this.#links.grow(slots);
-    this.#queueOf = grownInts(this.#queueOf, slots);
-    this.#hits = grownWords(this.#hits, slots);
-    this.#density = grownDoubles(this.#density, slots);
-    this.#priority = grownDoubles(this.#priority, slots);
+    this.#entries.grow(slots);
+    this.#density.grow(slots);
+    this.#priority.grow(slots);
   }
 
   expect(): void {}
 
   add(slot: Slot, arrival: Arrival): void {
-    this.#hits[slot] = 1;
+    this.#entries.set(slot, hits, 1);
     this.#enter(slot, arrival);
   }
 
   touch(slot: Slot): void {
     this.remove(slot);
-    this.#hits[slot] = (this.#hits[slot] as number) + 1;
+    this.#entries.set(slot, hits, this.#entries.get(slot, hits) + 1);
     this.#join(slot);
   }
 
   remove(slot: Slot): void {
-    const queue = this.#queueOf[slot] as number;
+    const queue = this.#entries.get(slot, queueOf);
     const was = this.#first[queue] as Slot;
     const first = this.#links.remove(was, slot);
     this.#first[queue] = first;
@@ -86,7 +87,7 @@ export class CostOrder implements EvictionOrder {
   }
 
   lower(lifted: Slot, slot: Slot, arrival: Arrival): void {
-    this.#hits[slot] = (this.#hits[lifted] as number) + 1;
+    this.#entries.set(slot, hits, this.#entries.get(lifted, hits) + 1);
     this.#enter(slot, arrival);
   }
 
@@ -94,7 +95,7 @@ export class CostOrder implements EvictionOrder {
     const queue = this.#heap.first;
     if (queue === undefined) return noSlot;
     const slot = this.#first[queue] as Slot;
-    this.#floor = this.#priority[slot] as number;
+    this.#floor = this.#priority.get(slot);
     this.remove(slot);
     return slot;
   }
@@ -105,31 +106,28 @@ export class CostOrder implements EvictionOrder {
       let last = 0;
       assert.equal(this.#worths[queue], worth, "a queue has its worth");
       for (const slot of this.#links.walk(this.#first[queue] as Slot)) {
-        assert.equal(this.#queueOf[slot], queue, `slot ${slot} is in another queue`);
-        const priority = this.#priority[slot] as number;
+        assert.equal(this.#entries.get(slot, queueOf), queue, `slot ${slot} is in another queue`);
+        const priority = this.#priority.get(slot);
         assert(priority >= last && priority >= this.#floor, "a queue is in order of priority");
         last = priority;
         slots.push(slot);
       }
     }
     const priority = this.#priority;
-    return slots.sort((a, b) => (priority[a] as number) - (priority[b] as number));
+    return slots.sort((a, b) => priority.get(a) - priority.get(b));
   }
 
   #enter(slot: Slot, { costMs, size }: Arrival): void {
-    this.#density[slot] = Math.max(costMs, leastCostMs) / size;
+    this.#density.set(slot, Math.max(costMs, leastCostMs) / size);
     this.#join(slot);
   }
 
   #join(slot: Slot): void {
-    const worth = rounded(
-      (this.#hits[slot] as number) * (this.#density[slot] as number),
-      this.#bits,
-    );
-    this.#priority[slot] = this.#floor + worth;
+    const worth = rounded(this.#entries.get(slot, hits) * this.#density.get(slot), this.#bits);
+    this.#priority.set(slot, this.#floor + worth);
     const open = this.#queues.get(worth);
     const queue = open ?? this.#open(worth);
-    this.#queueOf[slot] = queue;
+    this.#entries.set(slot, queueOf, queue);
     this.#first[queue] = this.#links.append(this.#first[queue] as Slot, slot);
     if (open === undefined) this.#heap.push(queue);
   }
@@ -151,7 +149,7 @@ export class CostOrder implements EvictionOrder {
   /** Of equal priority the one that is worth more: the floor was lower when it was touched, earlier. */
   #isBefore(a: number, b: number): boolean {
     const [slotA, slotB] = [this.#first[a] as Slot, this.#first[b] as Slot];
-    const difference = (this.#priority[slotA] as number) - (this.#priority[slotB] as number);
+    const difference = this.#priority.get(slotA) - this.#priority.get(slotB);
     return (
       difference < 0 ||
       (difference === 0 && (this.#worths[a] as number) > (this.#worths[b] as number))

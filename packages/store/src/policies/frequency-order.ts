@@ -1,11 +1,15 @@
 import assert from "node:assert";
-import { grownDoubles, grownInts, noSlot, type Slot } from "../slot.ts";
+import { noSlot, type Slot } from "../slot.ts";
+import { moreSlots, SlotDoubles, SlotInts } from "../slot-arrays.ts";
 import { SlotLinks } from "../slot-links.ts";
 import type { EvictionOrder } from "./eviction-order.ts";
 
 /** A group of slots that were asked for equally often; 0 is none, and stands at both ends. */
 type Bucket = number;
 const noBucket: Bucket = 0;
+const leastBuckets = 64;
+/** The words of a bucket. */
+const [firstWord, nextWord, previousWord] = [0, 1, 2];
 
 /**
  * Plain LFU in O(1): buckets in ascending order of frequency, each a list of slots (Shah, Mitra,
@@ -19,12 +23,11 @@ const noBucket: Bucket = 0;
  */
 export class FrequencyOrder implements EvictionOrder {
   readonly #links: SlotLinks;
-  #bucketOf: Int32Array;
-  #first: Int32Array;
-  #next: Int32Array;
-  #previous: Int32Array;
+  readonly #bucketOf: SlotInts;
+  /** Of each bucket the first slot, the next bucket and the previous one. */
+  readonly #buckets = new SlotInts(3, leastBuckets);
   /** Doubles: one hot key can pass 2³² in an hour. */
-  #frequency: Float64Array;
+  readonly #frequency = new SlotDoubles(leastBuckets);
   /** The bucket of the slot that is lifted, which stays meanwhile, as the place it returns to. */
   #lifted: Bucket = noBucket;
   /** Of buckets not in use; they go on in `#next`. */
@@ -33,20 +36,12 @@ export class FrequencyOrder implements EvictionOrder {
 
   constructor(slots: number) {
     this.#links = new SlotLinks(slots);
-    this.#bucketOf = new Int32Array(slots);
-    this.#first = new Int32Array(slots);
-    this.#next = new Int32Array(slots);
-    this.#previous = new Int32Array(slots);
-    this.#frequency = new Float64Array(slots);
+    this.#bucketOf = new SlotInts(1, slots);
   }
 
   grow(slots: number): void {
     this.#links.grow(slots);
-    this.#bucketOf = grownInts(this.#bucketOf, slots);
-    this.#first = grownInts(this.#first, slots);
-    this.#next = grownInts(this.#next, slots);
-    this.#previous = grownInts(this.#previous, slots);
-    this.#frequency = grownDoubles(this.#frequency, slots);
+    this.#bucketOf.grow(slots);
   }
 
   expect(): void {}
@@ -56,12 +51,12 @@ export class FrequencyOrder implements EvictionOrder {
   }
 
   touch(slot: Slot): void {
-    const bucket = this.#bucketOf[slot] as Bucket;
-    const frequency = (this.#frequency[bucket] as number) + 1;
-    const next = this.#next[bucket] as Bucket;
+    const bucket = this.#bucketOf.get(slot, 0);
+    const frequency = this.#frequency.get(bucket) + 1;
+    const next = this.#after(bucket);
     // Alone, and nobody there to join: the bucket moves with its slot.
-    if (this.#links.next(slot) === slot && this.#frequency[next] !== frequency) {
-      this.#frequency[bucket] = frequency;
+    if (this.#links.next(slot) === slot && this.#frequency.get(next) !== frequency) {
+      this.#frequency.set(bucket, frequency);
       return;
     }
     const target = this.#bucketAfter(bucket, frequency);
@@ -70,28 +65,28 @@ export class FrequencyOrder implements EvictionOrder {
   }
 
   remove(slot: Slot): void {
-    const bucket = this.#bucketOf[slot] as Bucket;
+    const bucket = this.#bucketOf.get(slot, 0);
     this.#leave(slot, bucket);
     this.#releaseIfEmpty(bucket);
   }
 
   lift(slot: Slot): void {
     this.#unpin();
-    const bucket = this.#bucketOf[slot] as Bucket;
+    const bucket = this.#bucketOf.get(slot, 0);
     this.#leave(slot, bucket);
     this.#lifted = bucket;
   }
 
   lower(_lifted: Slot, slot: Slot): void {
     const bucket = this.#lifted;
-    this.#enter(slot, this.#bucketAfter(bucket, (this.#frequency[bucket] as number) + 1));
+    this.#enter(slot, this.#bucketAfter(bucket, this.#frequency.get(bucket) + 1));
     this.#unpin();
   }
 
   evict(): Slot {
-    let bucket = this.#next[noBucket] as Bucket;
-    if (this.#first[bucket] === noSlot) bucket = this.#next[bucket] as Bucket;
-    const slot = this.#first[bucket] as Slot;
+    let bucket = this.#after(noBucket);
+    if (this.#firstOf(bucket) === noSlot) bucket = this.#after(bucket);
+    const slot = this.#firstOf(bucket);
     if (slot === noSlot) return noSlot;
     this.#leave(slot, bucket);
     this.#releaseIfEmpty(bucket);
@@ -100,45 +95,62 @@ export class FrequencyOrder implements EvictionOrder {
 
   *slots(): Generator<Slot> {
     let last: Bucket = noBucket;
-    for (let at = this.#next[noBucket] as Bucket; at !== noBucket; at = this.#next[at] as Bucket) {
-      assert(this.#previous[at] === last, `the links at bucket ${at} disagree`);
-      const [frequency, before] = [this.#frequency[at] as number, this.#frequency[last] as number];
+    for (let at = this.#after(noBucket); at !== noBucket; at = this.#after(at)) {
+      assert(this.#buckets.get(at, previousWord) === last, `the links at bucket ${at} disagree`);
+      const [frequency, before] = [this.#frequency.get(at), this.#frequency.get(last)];
       assert(frequency > before, "buckets ascend");
-      assert(this.#first[at] !== noSlot || at === this.#lifted, `bucket ${at} is empty`);
-      for (const slot of this.#links.walk(this.#first[at] as Slot)) {
-        assert(this.#bucketOf[slot] === at, `slot ${slot} is in another bucket`);
+      assert(this.#firstOf(at) !== noSlot || at === this.#lifted, `bucket ${at} is empty`);
+      for (const slot of this.#links.walk(this.#firstOf(at))) {
+        assert(this.#bucketOf.get(slot, 0) === at, `slot ${slot} is in another bucket`);
         yield slot;
       }
       last = at;
     }
-    assert(this.#previous[noBucket] === last, "the last bucket is known");
+    assert(this.#buckets.get(noBucket, previousWord) === last, "the last bucket is known");
   }
 
   #leave(slot: Slot, bucket: Bucket): void {
-    this.#first[bucket] = this.#links.remove(this.#first[bucket] as Slot, slot);
+    this.#buckets.set(bucket, firstWord, this.#links.remove(this.#firstOf(bucket), slot));
   }
 
   #enter(slot: Slot, bucket: Bucket): void {
-    this.#bucketOf[slot] = bucket;
-    this.#first[bucket] = this.#links.append(this.#first[bucket] as Slot, slot);
+    this.#bucketOf.set(slot, 0, bucket);
+    this.#buckets.set(bucket, firstWord, this.#links.append(this.#firstOf(bucket), slot));
   }
 
   /** The bucket of that frequency, which is the one after `bucket` or is put there. */
   #bucketAfter(bucket: Bucket, frequency: number): Bucket {
-    const next = this.#next[bucket] as Bucket;
-    if (next !== noBucket && this.#frequency[next] === frequency) return next;
+    const next = this.#after(bucket);
+    if (next !== noBucket && this.#frequency.get(next) === frequency) return next;
     const created = this.#takeBucket();
-    this.#frequency[created] = frequency;
+    this.#frequency.set(created, frequency);
     this.#tie(bucket, created);
     this.#tie(created, next);
     return created;
   }
 
   #takeBucket(): Bucket {
-    if (this.#free === noBucket) return this.#fresh++;
+    if (this.#free === noBucket) return this.#freshBucket();
     const bucket = this.#free;
-    this.#free = this.#next[bucket] as Bucket;
+    this.#free = this.#after(bucket);
     return bucket;
+  }
+
+  #firstOf(bucket: Bucket): Slot {
+    return this.#buckets.get(bucket, firstWord) as Slot;
+  }
+
+  #after(bucket: Bucket): Bucket {
+    return this.#buckets.get(bucket, nextWord);
+  }
+
+  #freshBucket(): Bucket {
+    if (this.#fresh === this.#buckets.slots) {
+      const buckets = moreSlots(this.#fresh);
+      this.#buckets.grow(buckets);
+      this.#frequency.grow(buckets);
+    }
+    return this.#fresh++;
   }
 
   #unpin(): void {
@@ -148,17 +160,17 @@ export class FrequencyOrder implements EvictionOrder {
   }
 
   #releaseIfEmpty(bucket: Bucket): void {
-    if (this.#first[bucket] === noSlot && bucket !== this.#lifted) this.#release(bucket);
+    if (this.#firstOf(bucket) === noSlot && bucket !== this.#lifted) this.#release(bucket);
   }
 
   #release(bucket: Bucket): void {
-    this.#tie(this.#previous[bucket] as Bucket, this.#next[bucket] as Bucket);
-    this.#next[bucket] = this.#free;
+    this.#tie(this.#buckets.get(bucket, previousWord), this.#after(bucket));
+    this.#buckets.set(bucket, nextWord, this.#free);
     this.#free = bucket;
   }
 
   #tie(bucket: Bucket, next: Bucket): void {
-    this.#next[bucket] = next;
-    this.#previous[next] = bucket;
+    this.#buckets.set(bucket, nextWord, next);
+    this.#buckets.set(next, previousWord, bucket);
   }
 }

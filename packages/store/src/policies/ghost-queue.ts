@@ -1,22 +1,26 @@
 import assert from "node:assert";
+import { noSlot, type Slot } from "../slot.ts";
+import { moreSlots, SlotInts } from "../slot-arrays.ts";
+import { SlotLinks } from "../slot-links.ts";
+import { SlotPool } from "../slot-pool.ts";
+import { SlotTable } from "../slot-table.ts";
 
-const none = -1;
 const leastPlaces = 64;
+/** The words of a ghost. */
+const [fingerprintWord, sizeWord] = [0, 1];
 
 /**
- * Who was evicted lately: fingerprints, first in first out, up to a sum of sizes. About 20 bytes
- * each: a ring in order of coming, and an open-addressed table of places in it.
- *
- * A fingerprint that is taken out leaves an empty place (size 0) until it is the oldest.
+ * Who was evicted lately: fingerprints, first in first out, up to a sum of sizes. About 30 bytes
+ * each: a list in order of coming, and a table of places in it.
  */
 export class GhostQueue {
   readonly #capacity: number;
-  #fingerprints = new Uint32Array(leastPlaces);
-  #sizes = new Uint32Array(leastPlaces);
-  #table = new Int32Array(2 * leastPlaces).fill(none);
-  /** Places count on for ever; modulo the length of the ring they are where they are. */
-  #oldest = 0;
-  #end = 0;
+  readonly #ghosts = new SlotInts(2, leastPlaces);
+  readonly #links = new SlotLinks(leastPlaces);
+  readonly #pool = new SlotPool(leastPlaces);
+  readonly #table = new SlotTable(this.#ghosts, 1, hashOf);
+  readonly #wanted = new Int32Array(1);
+  #oldest = noSlot;
   #size = 0;
 
   constructor(capacity: number) {
@@ -29,107 +33,62 @@ export class GhostQueue {
 
   /** Adds what is not there; the oldest go. */
   add(fingerprint: number, size: number): void {
-    if (size > this.#capacity || this.#find(fingerprint) !== none) return;
-    while (this.#size + size > this.#capacity) this.#dropOldest();
-    if (this.#end - this.#oldest === this.#sizes.length) this.#compact();
-    const place = this.#end % this.#sizes.length;
-    this.#fingerprints[place] = fingerprint;
-    this.#sizes[place] = size;
-    this.#enter(place);
-    this.#end += 1;
+    if (size > this.#capacity || this.#find(fingerprint) !== noSlot) return;
+    while (this.#size + size > this.#capacity) this.#drop(this.#oldest);
+    if (this.#pool.isExhausted) this.#grow();
+    const ghost = this.#pool.take();
+    this.#ghosts.set(ghost, fingerprintWord, fingerprint);
+    this.#ghosts.set(ghost, sizeWord, size);
+    this.#table.add(ghost);
+    this.#oldest = this.#links.append(this.#oldest, ghost);
     this.#size += size;
   }
 
   /** Takes it out; whether it was there. */
   take(fingerprint: number): boolean {
-    const at = this.#find(fingerprint);
-    if (at === none) return false;
-    this.#clear(this.#table[at] as number, at);
+    const ghost = this.#find(fingerprint);
+    if (ghost === noSlot) return false;
+    this.#drop(ghost);
     return true;
   }
 
   /** Oldest first, the table checked. For validation. */
   *fingerprints(): Generator<number> {
     let size = 0;
-    for (let at = this.#oldest; at < this.#end; at++) {
-      const place = at % this.#sizes.length;
-      if (this.#sizes[place] === 0) continue;
-      const fingerprint = this.#fingerprints[place] as number;
-      assert.equal(this.#table[this.#find(fingerprint)], place, "a ghost is found at its place");
-      size += this.#sizes[place] as number;
-      yield fingerprint;
+    const listed = new Set(this.#table.slots());
+    for (const ghost of this.#links.walk(this.#oldest)) {
+      assert(listed.delete(ghost), "a ghost is in the table");
+      size += this.#ghosts.get(ghost, sizeWord) >>> 0;
+      yield this.#ghosts.get(ghost, fingerprintWord) >>> 0;
     }
+    assert.equal(listed.size, 0, "every ghost has its place");
     assert(size === this.#size && size <= this.#capacity, "ghosts add up to their size");
   }
 
-  #dropOldest(): void {
-    const place = this.#oldest % this.#sizes.length;
-    this.#oldest += 1;
-    if (this.#sizes[place] === 0) return;
-    this.#clear(place, this.#find(this.#fingerprints[place] as number));
+  #drop(ghost: Slot): void {
+    this.#table.remove(ghost);
+    this.#oldest = this.#links.remove(this.#oldest, ghost);
+    this.#size -= this.#ghosts.get(ghost, sizeWord) >>> 0;
+    this.#pool.give(ghost);
   }
 
-  #clear(place: number, at: number): void {
-    this.#size -= this.#sizes[place] as number;
-    this.#sizes[place] = 0;
-    this.#leave(at);
+  #find(fingerprint: number): Slot {
+    this.#wanted[0] = fingerprint;
+    return this.#table.find(this.#wanted, hashOf(this.#wanted, 0));
   }
 
-  /** Empty places go; if that is not a quarter of them, the ring doubles. */
-  #compact(): void {
-    const kept: [number, number][] = [];
-    for (let at = this.#oldest; at < this.#end; at++) {
-      const place = at % this.#sizes.length;
-      const size = this.#sizes[place] as number;
-      if (size > 0) kept.push([this.#fingerprints[place] as number, size]);
-    }
-    const length = this.#sizes.length * (kept.length > 0.75 * this.#sizes.length ? 2 : 1);
-    this.#fingerprints = new Uint32Array(length);
-    this.#sizes = new Uint32Array(length);
-    this.#table = new Int32Array(2 * length).fill(none);
-    for (const [place, [fingerprint, size]] of kept.entries()) {
-      this.#fingerprints[place] = fingerprint;
-      this.#sizes[place] = size;
-      this.#enter(place);
-    }
-    this.#oldest = 0;
-    this.#end = kept.length;
-  }
-
-  #find(fingerprint: number): number {
-    const mask = this.#table.length - 1;
-    let at = homeOf(fingerprint) & mask;
-    for (;;) {
-      const place = this.#table[at] as number;
-      if (place === none) return none;
-      if (this.#fingerprints[place] === fingerprint) return at;
-      at = (at + 1) & mask;
-    }
-  }
-
-  #enter(place: number): void {
-    const mask = this.#table.length - 1;
-    let at = homeOf(this.#fingerprints[place] as number) & mask;
-    while (this.#table[at] !== none) at = (at + 1) & mask;
-    this.#table[at] = place;
-  }
-
-  /** Shifts what follows backwards, as `KeyIndex` does. */
-  #leave(from: number): void {
-    const mask = this.#table.length - 1;
-    let hole = from;
-    for (let at = (hole + 1) & mask; this.#table[at] !== none; at = (at + 1) & mask) {
-      const place = this.#table[at] as number;
-      const home = homeOf(this.#fingerprints[place] as number);
-      if (((at - home) & mask) < ((at - hole) & mask)) continue;
-      this.#table[hole] = place;
-      hole = at;
-    }
-    this.#table[hole] = none;
+  #grow(): void {
+    const places = moreSlots(this.#pool.slots);
+    this.#ghosts.grow(places);
+    this.#links.grow(places);
+    this.#pool.grow(places);
   }
 }
 
-function homeOf(fingerprint: number): number {
-  const hash = Math.imul(fingerprint, 0x9e3779b1);
-  return hash ^ (hash >>> 15);
+/** A fingerprint may be a number that counts up: all bits of the hash depend on all of its. */
+function hashOf(words: Int32Array, at: number): number {
+  let hash = words[at] as number;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
 }

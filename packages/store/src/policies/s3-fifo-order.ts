@@ -1,5 +1,6 @@
 import assert from "node:assert";
-import { grownBytes, grownWords, noSlot, type Slot } from "../slot.ts";
+import { noSlot, type Slot } from "../slot.ts";
+import { SlotInts } from "../slot-arrays.ts";
 import { SlotLinks } from "../slot-links.ts";
 import type { Arrival, EvictionOrder, OrderOptions } from "./eviction-order.ts";
 import { GhostQueue } from "./ghost-queue.ts";
@@ -9,6 +10,9 @@ const ghostShare = 0.9;
 /** Hits in the small queue that lead to the main one. */
 const promotionHits = 2;
 const mostHits = 3;
+
+/** The words of an entry. */
+const [stateWord, sizeWord, fingerprintWord] = [0, 1, 2];
 
 type Queue = 0 | 1;
 const small: Queue = 0;
@@ -32,10 +36,8 @@ export class S3FifoOrder implements EvictionOrder {
   readonly #mainCapacity: number;
   readonly #first: [Slot, Slot] = [noSlot, noSlot];
   readonly #size: [number, number] = [0, 0];
-  #queueOf: Uint8Array;
-  #hits: Uint8Array;
-  #sizes: Uint32Array;
-  #fingerprints: Uint32Array;
+  /** Per slot its queue with twice its hits, its size, its fingerprint. */
+  readonly #entries: SlotInts;
   #wasGhost = false;
 
   constructor({ slots, capacity }: OrderOptions) {
@@ -43,18 +45,12 @@ export class S3FifoOrder implements EvictionOrder {
     this.#smallCapacity = Math.floor(capacity * smallShare);
     this.#mainCapacity = capacity - this.#smallCapacity;
     this.#ghosts = new GhostQueue(Math.floor(capacity * ghostShare));
-    this.#queueOf = new Uint8Array(slots);
-    this.#hits = new Uint8Array(slots);
-    this.#sizes = new Uint32Array(slots);
-    this.#fingerprints = new Uint32Array(slots);
+    this.#entries = new SlotInts(3, slots);
   }
 
   grow(slots: number): void {
     this.#links.grow(slots);
-    this.#queueOf = grownBytes(this.#queueOf, slots);
-    this.#hits = grownBytes(this.#hits, slots);
-    this.#sizes = grownWords(this.#sizes, slots);
-    this.#fingerprints = grownWords(this.#fingerprints, slots);
+    this.#entries.grow(slots);
   }
 
   /** The ghost goes before evictions add others, or these could push it out. */
@@ -63,13 +59,13 @@ export class S3FifoOrder implements EvictionOrder {
   }
 
   add(slot: Slot, arrival: Arrival): void {
-    this.#hits[slot] = 0;
+    this.#setHits(slot, 0);
     this.#enter(slot, this.#queueFor(arrival), arrival);
     this.#wasGhost = false;
   }
 
   touch(slot: Slot): void {
-    this.#hits[slot] = Math.min(mostHits, (this.#hits[slot] as number) + 1);
+    this.#setHits(slot, Math.min(mostHits, this.#hitsOf(slot) + 1));
   }
 
   remove(slot: Slot): void {
@@ -81,9 +77,9 @@ export class S3FifoOrder implements EvictionOrder {
   }
 
   lower(lifted: Slot, slot: Slot, arrival: Arrival): void {
-    this.#hits[slot] = this.#hits[lifted] as number;
+    this.#setHits(slot, this.#hitsOf(lifted));
     this.touch(slot);
-    const queue = this.#queueOf[lifted] as Queue;
+    const queue = this.#queueOf(lifted);
     this.#enter(slot, arrival.size > this.#smallCapacity ? main : queue, arrival);
   }
 
@@ -96,11 +92,11 @@ export class S3FifoOrder implements EvictionOrder {
 
   *slots(): Generator<Slot> {
     const smallSlots = this.#walk(small);
-    const isPassing = (slot: Slot) => (this.#hits[slot] as number) < promotionHits;
+    const isPassing = (slot: Slot) => this.#hitsOf(slot) < promotionHits;
     yield* smallSlots.filter(isPassing);
     const mainSlots = this.#walk(main);
     for (let hits = 0; hits <= mostHits; hits++) {
-      yield* mainSlots.filter((slot) => this.#hits[slot] === hits);
+      yield* mainSlots.filter((slot) => this.#hitsOf(slot) === hits);
       if (hits === 0) yield* smallSlots.filter((slot) => !isPassing(slot));
     }
     for (const _ of this.#ghosts.fingerprints());
@@ -110,11 +106,27 @@ export class S3FifoOrder implements EvictionOrder {
     const slots = [...this.#links.walk(this.#first[queue])];
     let size = 0;
     for (const slot of slots) {
-      assert.equal(this.#queueOf[slot], queue, `slot ${slot} is in the other queue`);
-      size += this.#sizes[slot] as number;
+      assert.equal(this.#queueOf(slot), queue, `slot ${slot} is in the other queue`);
+      size += this.#sizeOf(slot);
     }
     assert.equal(this.#size[queue], size, "a queue is as large as its entries");
     return slots;
+  }
+
+  #queueOf(slot: Slot): Queue {
+    return (this.#entries.get(slot, stateWord) & 1) as Queue;
+  }
+
+  #hitsOf(slot: Slot): number {
+    return this.#entries.get(slot, stateWord) >>> 1;
+  }
+
+  #setHits(slot: Slot, hits: number): void {
+    this.#entries.set(slot, stateWord, 2 * hits + this.#queueOf(slot));
+  }
+
+  #sizeOf(slot: Slot): number {
+    return this.#entries.get(slot, sizeWord) >>> 0;
   }
 
   #queueFor({ size }: Arrival): Queue {
@@ -124,12 +136,11 @@ export class S3FifoOrder implements EvictionOrder {
   #evictSmall(): Slot {
     for (let slot = this.#first[small]; slot !== noSlot; slot = this.#first[small]) {
       this.#leave(slot);
-      const [fingerprint = 0, size = 0] = [this.#fingerprints[slot], this.#sizes[slot]];
-      if ((this.#hits[slot] as number) < promotionHits) {
-        this.#ghosts.add(fingerprint, size);
+      if (this.#hitsOf(slot) < promotionHits) {
+        this.#ghosts.add(this.#entries.get(slot, fingerprintWord), this.#sizeOf(slot));
         return slot;
       }
-      this.#hits[slot] = 0;
+      this.#setHits(slot, 0);
       this.#join(slot, main);
     }
     return noSlot;
@@ -138,29 +149,29 @@ export class S3FifoOrder implements EvictionOrder {
   #evictMain(): Slot {
     for (let slot = this.#first[main]; slot !== noSlot; slot = this.#first[main]) {
       this.#leave(slot);
-      const hits = this.#hits[slot] as number;
+      const hits = this.#hitsOf(slot);
       if (hits === 0) return slot;
-      this.#hits[slot] = hits - 1;
+      this.#setHits(slot, hits - 1);
       this.#join(slot, main);
     }
     return noSlot;
   }
 
   #enter(slot: Slot, queue: Queue, { fingerprint, size }: Arrival): void {
-    this.#fingerprints[slot] = fingerprint;
-    this.#sizes[slot] = size;
+    this.#entries.set(slot, fingerprintWord, fingerprint);
+    this.#entries.set(slot, sizeWord, size);
     this.#join(slot, queue);
   }
 
   #join(slot: Slot, queue: Queue): void {
-    this.#queueOf[slot] = queue;
+    this.#entries.set(slot, stateWord, 2 * this.#hitsOf(slot) + queue);
     this.#first[queue] = this.#links.append(this.#first[queue], slot);
-    this.#size[queue] += this.#sizes[slot] as number;
+    this.#size[queue] += this.#sizeOf(slot);
   }
 
   #leave(slot: Slot): void {
-    const queue = this.#queueOf[slot] as Queue;
+    const queue = this.#queueOf(slot);
     this.#first[queue] = this.#links.remove(this.#first[queue], slot);
-    this.#size[queue] -= this.#sizes[slot] as number;
+    this.#size[queue] -= this.#sizeOf(slot);
   }
 }

@@ -1,4 +1,5 @@
-import { grownBytes, noSlot, type Slot } from "../slot.ts";
+import { noSlot, type Slot } from "../slot.ts";
+import { SlotInts } from "../slot-arrays.ts";
 import { SlotLinks } from "../slot-links.ts";
 import type { EvictionOrder } from "./eviction-order.ts";
 
@@ -12,30 +13,30 @@ import type { EvictionOrder } from "./eviction-order.ts";
  */
 export class SieveOrder implements EvictionOrder {
   readonly #links: SlotLinks;
-  #wasTouched: Uint8Array;
+  readonly #wasTouched: SlotInts;
   #first: Slot = noSlot;
   /** Where the search goes on; `noSlot`: at the oldest. */
   #hand: Slot = noSlot;
 
   constructor(slots: number) {
     this.#links = new SlotLinks(slots);
-    this.#wasTouched = new Uint8Array(slots);
+    this.#wasTouched = new SlotInts(1, slots);
   }
 
   grow(slots: number): void {
     this.#links.grow(slots);
-    this.#wasTouched = grownBytes(this.#wasTouched, slots);
+    this.#wasTouched.grow(slots);
   }
 
   expect(): void {}
 
   add(slot: Slot): void {
-    this.#wasTouched[slot] = 0;
+    this.#wasTouched.set(slot, 0, 0);
     this.#first = this.#links.append(this.#first, slot);
   }
 
   touch(slot: Slot): void {
-    this.#wasTouched[slot] = 1;
+    this.#wasTouched.set(slot, 0, 1);
   }
 
   remove(slot: Slot): void {
@@ -55,8 +56,8 @@ export class SieveOrder implements EvictionOrder {
   evict(): Slot {
     let slot = this.#hand === noSlot ? this.#first : this.#hand;
     if (slot === noSlot) return noSlot;
-    while (this.#wasTouched[slot] === 1) {
-      this.#wasTouched[slot] = 0;
+    while (this.#wasTouched.get(slot, 0) === 1) {
+      this.#wasTouched.set(slot, 0, 0);
       slot = this.#links.next(slot);
     }
     this.#hand = this.#after(slot);
@@ -67,7 +68,7 @@ export class SieveOrder implements EvictionOrder {
   /** From the hand on, round and round: first those without a bit, then the others. */
   *slots(): Generator<Slot> {
     const circle = [...this.#links.walk(this.#hand === noSlot ? this.#first : this.#hand)];
-    for (const bit of [0, 1]) yield* circle.filter((slot) => this.#wasTouched[slot] === bit);
+    for (const bit of [0, 1]) yield* circle.filter((slot) => this.#wasTouched.get(slot, 0) === bit);
   }
 
   /** After the newest the hand begins again, with whoever is the oldest then. */

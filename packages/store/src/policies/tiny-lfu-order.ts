@@ -1,11 +1,15 @@
 import assert from "node:assert";
-import { grownBytes, grownWords, noSlot, type Slot } from "../slot.ts";
+import { noSlot, type Slot } from "../slot.ts";
+import { SlotInts } from "../slot-arrays.ts";
 import { SlotLinks } from "../slot-links.ts";
 import type { Arrival, EvictionOrder, OrderOptions } from "./eviction-order.ts";
 import { FrequencySketch } from "./frequency-sketch.ts";
 
 const windowShare = 0.01;
 const protectedShare = 0.8;
+
+/** The words of an entry. */
+const [segmentWord, sizeWord, fingerprintWord] = [0, 1, 2];
 
 type Segment = 0 | 1 | 2;
 const window: Segment = 0;
@@ -34,9 +38,8 @@ export class TinyLfuOrder implements EvictionOrder {
   readonly #protectedCapacity: number;
   readonly #first: [Slot, Slot, Slot] = [noSlot, noSlot, noSlot];
   readonly #size: [number, number, number] = [0, 0, 0];
-  #segmentOf: Uint8Array;
-  #sizes: Uint32Array;
-  #fingerprints: Uint32Array;
+  /** Per slot its segment, size, fingerprint. */
+  readonly #entries: SlotInts;
   #expectedSize = 0;
 
   constructor({ slots, capacity }: OrderOptions) {
@@ -45,17 +48,13 @@ export class TinyLfuOrder implements EvictionOrder {
     this.#capacity = capacity;
     this.#mainCapacity = Math.floor(capacity * (1 - windowShare));
     this.#protectedCapacity = Math.floor(this.#mainCapacity * protectedShare);
-    this.#segmentOf = new Uint8Array(slots);
-    this.#sizes = new Uint32Array(slots);
-    this.#fingerprints = new Uint32Array(slots);
+    this.#entries = new SlotInts(3, slots);
   }
 
   grow(slots: number): void {
     this.#links.grow(slots);
     this.#sketch.grow(slots - 1);
-    this.#segmentOf = grownBytes(this.#segmentOf, slots);
-    this.#sizes = grownWords(this.#sizes, slots);
-    this.#fingerprints = grownWords(this.#fingerprints, slots);
+    this.#entries.grow(slots);
   }
 
   expect({ fingerprint, size }: Arrival): void {
@@ -70,7 +69,7 @@ export class TinyLfuOrder implements EvictionOrder {
   }
 
   touch(slot: Slot): void {
-    this.#sketch.increment(this.#fingerprints[slot] as number);
+    this.#sketch.increment(this.#entries.get(slot, fingerprintWord));
     const segment = this.#leave(slot);
     this.#join(slot, segment === window ? window : guarded);
     this.#settle();
@@ -87,7 +86,11 @@ export class TinyLfuOrder implements EvictionOrder {
 
   lower(lifted: Slot, slot: Slot, arrival: Arrival): void {
     this.#sketch.increment(arrival.fingerprint);
-    this.#enter(slot, this.#segmentOf[lifted] === window ? window : guarded, arrival);
+    this.#enter(
+      slot,
+      this.#entries.get(lifted, segmentWord) === window ? window : guarded,
+      arrival,
+    );
     this.#settle();
   }
 
@@ -110,13 +113,21 @@ export class TinyLfuOrder implements EvictionOrder {
     for (const segment of [window, probation, guarded] as const) {
       let size = 0;
       for (const slot of this.#links.walk(this.#first[segment])) {
-        assert.equal(this.#segmentOf[slot], segment, `slot ${slot} is in another segment`);
-        size += this.#sizes[slot] as number;
+        assert.equal(
+          this.#entries.get(slot, segmentWord),
+          segment,
+          `slot ${slot} is in another segment`,
+        );
+        size += this.#sizeOf(slot);
         yield slot;
       }
       assert.equal(this.#size[segment], size, "a segment is as large as its entries");
     }
     assert(this.#size[guarded] <= this.#protectedCapacity, "the protected segment is bounded");
+  }
+
+  #sizeOf(slot: Slot): number {
+    return this.#entries.get(slot, sizeWord) >>> 0;
   }
 
   #isWindowOver(arriving: number): boolean {
@@ -147,35 +158,35 @@ export class TinyLfuOrder implements EvictionOrder {
 
   /** Whether it was seen more often than all who would go for it, `victim` and those after it. */
   #beats(candidate: Slot, victim: Slot): boolean {
-    const seen = this.#sketch.estimate(this.#fingerprints[candidate] as number);
-    let neededSize = this.#sizes[candidate] as number;
+    const seen = this.#sketch.estimate(this.#entries.get(candidate, fingerprintWord));
+    let neededSize = this.#sizeOf(candidate);
     let slot = victim;
     let sum = 0;
     do {
-      sum += this.#sketch.estimate(this.#fingerprints[slot] as number);
+      sum += this.#sketch.estimate(this.#entries.get(slot, fingerprintWord));
       if (sum >= seen) return false;
-      neededSize -= this.#sizes[slot] as number;
+      neededSize -= this.#sizeOf(slot);
       slot = this.#links.next(slot);
     } while (neededSize > 0 && slot !== victim && slot !== candidate);
     return true;
   }
 
   #enter(slot: Slot, segment: Segment, { fingerprint, size }: Arrival): void {
-    this.#fingerprints[slot] = fingerprint;
-    this.#sizes[slot] = size;
+    this.#entries.set(slot, fingerprintWord, fingerprint);
+    this.#entries.set(slot, sizeWord, size);
     this.#join(slot, segment);
   }
 
   #join(slot: Slot, segment: Segment): void {
-    this.#segmentOf[slot] = segment;
+    this.#entries.set(slot, segmentWord, segment);
     this.#first[segment] = this.#links.append(this.#first[segment], slot);
-    this.#size[segment] += this.#sizes[slot] as number;
+    this.#size[segment] += this.#sizeOf(slot);
   }
 
   #leave(slot: Slot): Segment {
-    const segment = this.#segmentOf[slot] as Segment;
+    const segment = this.#entries.get(slot, segmentWord) as Segment;
     this.#first[segment] = this.#links.remove(this.#first[segment], slot);
-    this.#size[segment] -= this.#sizes[slot] as number;
+    this.#size[segment] -= this.#sizeOf(slot);
     return segment;
   }
 }
