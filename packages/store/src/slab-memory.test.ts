@@ -47,14 +47,22 @@ describe("slabs", () => {
   });
 
   test("hold values in one piece, read without copying", () => {
-    const memory = new SlabMemory({ limitBytes: MiB, slabBytes: 64 * KiB, metadataBytes: metadataBytes("lru") });
+    const memory = new SlabMemory({
+      limitBytes: MiB,
+      slabBytes: 64 * KiB,
+      metadataBytes: metadataBytes("lru"),
+    });
     memory.write(1 as Slot, pattern(40_000, 1));
     expect(memory.chargeOf(1 as Slot)).toBe(entryBytes(40_000, "lru"));
     expect(memory.read(1 as Slot).buffer).toBe(memory.read(1 as Slot).buffer);
   });
 
   test("hold what is longer than a slab in pieces", () => {
-    const memory = new SlabMemory({ limitBytes: MiB, slabBytes: 64 * KiB, metadataBytes: metadataBytes("lru") });
+    const memory = new SlabMemory({
+      limitBytes: MiB,
+      slabBytes: 64 * KiB,
+      metadataBytes: metadataBytes("lru"),
+    });
     const value = pattern(600_000, 5);
     expect(memory.write(1 as Slot, value)).toBe(true);
     expect([...memory.parts(1 as Slot)].length).toBeGreaterThan(9);
@@ -65,7 +73,11 @@ describe("slabs", () => {
   });
 
   test("of which every other entry is free take a value longer than each hole", () => {
-    const memory = new SlabMemory({ limitBytes: 64 * KiB, slabBytes: 64 * KiB, metadataBytes: metadataBytes("lru") });
+    const memory = new SlabMemory({
+      limitBytes: 64 * KiB,
+      slabBytes: 64 * KiB,
+      metadataBytes: metadataBytes("lru"),
+    });
     let last = 1;
     while (memory.write(last as Slot, pattern(500, last))) last += 1;
     const odd: Slot[] = [];
