@@ -97,8 +97,15 @@ export class ScopeTable {
   isCurrent(scopes: readonly ScopeId[], born: Position): boolean {
     const rules = this.#rules;
     if (!rules.sameLife(born.epoch, this.#epoch)) return false;
-    if (rules.isCurrent(this.#latest, born.sequence)) return true;
-    return rules.isCurrent(this.lastInvalidated(scopes), born.sequence);
+    return (
+      this.isUntouchedSince(born) || rules.isCurrent(this.lastInvalidated(scopes), born.sequence)
+    );
+  }
+
+  /** Whether nothing at all was invalidated since `born`, so that every scope is current. */
+  isUntouchedSince(born: Position): boolean {
+    const rules = this.#rules;
+    return rules.sameLife(born.epoch, this.#epoch) && rules.isCurrent(this.#latest, born.sequence);
   }
 
   /** Where any of the scopes was invalidated last: what was born before is not current. */

@@ -81,8 +81,7 @@ export class Entry {
   }
 
   get born(): Position {
-    const epoch = Number(this.#view.getBigUint64(8, true));
-    return { epoch, sequence: Number(this.#view.getBigUint64(16, true)) };
+    return { epoch: this.#count(8), sequence: this.#count(16) };
   }
 
   get ageMs(): number {
@@ -104,9 +103,11 @@ export class Entry {
 
   get scopes(): ScopeId[] {
     const count = this.#view.getUint16(2, true);
-    return Array.from({ length: count }, (_, index) =>
-      this.#view.getBigUint64(fixedBytes + 8 * index, true),
-    );
+    const scopes: ScopeId[] = [];
+    for (let index = 0; index < count; index += 1) {
+      scopes.push(this.#view.getBigUint64(fixedBytes + 8 * index, true));
+    }
+    return scopes;
   }
 
   /** The answer: a view, not a copy. */
@@ -117,6 +118,11 @@ export class Entry {
   get header(): EntryHeader {
     const { born, ageMs, ttlMs, costMs, digest, scopes } = this;
     return { born, ageMs, ttlMs, costMs, digest, scopes };
+  }
+
+  /** A u64 as a number, without a BigInt on the way of every hit. */
+  #count(offset: number): number {
+    return this.#view.getUint32(offset + 4, true) * 2 ** 32 + this.#view.getUint32(offset, true);
   }
 }
 

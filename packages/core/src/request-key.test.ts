@@ -24,7 +24,34 @@ describe("the fast key and its slow twin", () => {
       }),
     );
   });
+
+  test("agree where the bytes no longer fit the memory that small keys are made in", () => {
+    const kibibyte = 1024;
+    const edge = fc.integer({ min: -300, max: 300 }).map((off) => 64 * kibibyte + off);
+    const sizes = fc.array(fc.oneof(edge, fc.nat(200 * kibibyte)), { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(sizes, edge, (bytes, textLength) => {
+        const inputs = bytes.map((length, index) =>
+          tensor(`${index}${"x".repeat(index === 0 ? textLength : 0)}`, filled(length, index)),
+        );
+        const request = { ...plain, inputs };
+        expect(hex(sha256(canonicalBytes(request)))).toBe(hex(sha256(slowCanonical(request))));
+        expect(keyHex(request)).toBe(hex(sha256(slowCanonical(request))));
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("keep nothing of the key before", () => {
+    const before = keyHex(plain);
+    requestKey({ ...plain, inputs: [tensor("x", filled(200_000, 1))] });
+    expect(keyHex(plain)).toBe(before);
+  });
 });
+
+function filled(length: number, seed: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, index) => (index * 31 + seed) & 0xff);
+}
 
 describe("what makes no other request", () => {
   const shuffled = anyRequest().chain((request) =>

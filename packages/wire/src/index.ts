@@ -32,7 +32,7 @@ export {
   jobMessageId,
   type MissJob,
 } from "./jobs/miss-job.ts";
-export { answerSuffix, encodeAnswer } from "./oip/answer.ts";
+export { answerSuffix, encodeAnswer, withSuffix } from "./oip/answer.ts";
 export { resolveInputs, resolveOutputs } from "./oip/inputs.ts";
 export { encodeRequest, type InferRequest } from "./oip/request.ts";
 export { decodeResponse, type InferResponse } from "./oip/response.ts";

@@ -1,5 +1,5 @@
 import type { Entry, Parameter } from "@kvring/core";
-import { answerSuffix } from "@kvring/wire";
+import { withSuffix } from "@kvring/wire";
 import { type CacheStatus, formatCacheStatus } from "../cache/cache-status.ts";
 import type { NodeDirectory } from "../cluster/node-directory.ts";
 import type { CheckedRequest } from "./checked-request.ts";
@@ -22,12 +22,7 @@ export function encodeAnswerFor(
   const text = formatCacheStatus(status);
   const parameters: Parameter[] = [{ name: "cache_status", kind: "string", value: text }];
   if (request.cache.debug) parameters.push(...debugOf(request, entry, ageMs, sources));
-  const suffix = answerSuffix(request.id, parameters);
-  const { body } = entry;
-  const answer = Buffer.allocUnsafe(body.length + suffix.length);
-  answer.set(body, 0);
-  answer.set(suffix, body.length);
-  return answer;
+  return withSuffix(entry.body, request.id, parameters);
 }
 
 function debugOf(

@@ -28,7 +28,19 @@ export function encodeAnswer(answer: {
 
 /** The fields that differ from request to request, to be put behind a stored answer. */
 export function answerSuffix(id: string, parameters: readonly Parameter[]): Uint8Array {
-  const writer = new ProtoWriter(128 + 2 * id.length);
+  return withSuffix(nothing, id, parameters);
+}
+
+const nothing = new Uint8Array(0);
+
+/** A stored answer with this request's own fields behind it: one piece of memory, one copy. */
+export function withSuffix(
+  stored: Uint8Array,
+  id: string,
+  parameters: readonly Parameter[],
+): Buffer {
+  const writer = new ProtoWriter(stored.length + 128 + 2 * id.length);
+  writer.raw(stored);
   if (id !== "") writer.string(3, id);
   for (const parameter of parameters) writeParameterEntry(writer, 4, parameter);
   return writer.finish();
