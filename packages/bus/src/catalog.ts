@@ -14,6 +14,9 @@ const tensorSpec = z.object({
   shape: z.array(z.int().min(-1)).max(limits.tensorRank),
 });
 
+const lifeMs = z.number().positive().max(limits.entryTtlMs);
+const lifeMsOrNone = z.number().min(0).max(limits.entryTtlMs);
+
 const catalogEntry = z.object({
   model: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/),
   version: z.string().regex(/^[0-9]{1,18}$/),
@@ -24,7 +27,13 @@ const catalogEntry = z.object({
   inputs: z.array(tensorSpec).max(1024),
   outputs: z.array(tensorSpec).max(1024),
   /** The life of its answers; absent: the cluster's default. */
-  ttlMs: z.exactOptional(z.number().positive().max(limits.entryTtlMs)),
+  ttlMs: z.exactOptional(lifeMs),
+  /** The other rules of `LifeRules`. */
+  tagTtlMs: z.exactOptional(z.record(z.string(), lifeMs)),
+  staleWhileRevalidateMs: z.exactOptional(lifeMsOrNone),
+  earlyRefresh: z.exactOptional(z.number().min(0)),
+  negativeTtlMs: z.exactOptional(lifeMsOrNone),
+  activity: z.exactOptional(z.object({ asks: z.int().min(1), inactiveTtlMs: lifeMsOrNone })),
   /** Tags that each of its answers carries. */
   tags: z.array(z.string()).max(limits.tagsPerRequest),
 });

@@ -1,5 +1,5 @@
 import { Entry, isAtLeast, limits, type Position, stampAge, supersedes } from "@kvring/core";
-import type { Store } from "@kvring/store";
+import type { Store, StoredValue } from "@kvring/store";
 import type { Lent } from "@kvring/wire";
 
 /** Which stored entry answers whom, and which newcomer is kept. */
@@ -10,16 +10,24 @@ export class Entries {
     this.#store = store;
   }
 
-  /** An entry born at `minBorn` or later and no older than `maxAgeMs`, with its life as of now. */
-  find(key: Uint8Array, minBorn: Position, maxAgeMs: number | undefined): Lent | undefined {
+  /**
+   * An entry born at `minBorn` or later, no older than `maxAgeMs`, with its life as of now, of which
+   * `minTtlMs` has to be left; below 0, it may have expired so long ago.
+   */
+  find(
+    key: Uint8Array,
+    minBorn: Position,
+    maxAgeMs: number | undefined,
+    minTtlMs: number,
+  ): Lent | undefined {
     const stored = this.#store.get(key);
     if (stored === undefined) return undefined;
-    const { bytes, ttlMs } = stored;
+    const { bytes } = stored;
     const entry = new Entry(bytes);
     if (!isAtLeast(entry.born, minBorn)) return undefined;
-    const ageMs = entry.ageMs + stored.ageMs;
-    if (maxAgeMs !== undefined && !(ageMs <= maxAgeMs)) return undefined;
-    const life = { ageMs, ttlMs };
+    const life = lifeOf(entry, stored);
+    if (life.ttlMs < minTtlMs || (minTtlMs === 0 && life.ttlMs === 0)) return undefined;
+    if (maxAgeMs !== undefined && !(life.ageMs <= maxAgeMs)) return undefined;
     if (bytes.length <= limits.inlineBytes) return { bytes, life };
     // Sending a large one takes many turns, and an eviction must not overtake it.
     const held = this.#store.hold(key);
@@ -31,12 +39,14 @@ export class Entries {
     return this.#store.hottestKeys(most);
   }
 
-  /** The entry as of now, for somebody else to keep. */
+  /** The entry as of now, for somebody else to keep; not what has expired. */
   copy(key: Uint8Array): Uint8Array | undefined {
     const stored = this.#store.peek(key);
     if (stored === undefined) return undefined;
+    const { ageMs, ttlMs } = lifeOf(new Entry(stored.bytes), stored);
+    if (!(ttlMs > 0)) return undefined;
     const copy = Uint8Array.from(stored.bytes);
-    stampAge(copy, new Entry(copy).ageMs + stored.ageMs, stored.ttlMs);
+    stampAge(copy, ageMs, ttlMs);
     return copy;
   }
 
@@ -61,6 +71,19 @@ export class Entries {
     const kept = this.#store.peek(key);
     if (kept !== undefined && !supersedes(entry.born, new Entry(kept.bytes).born)) return false;
     const costMs = Number.isFinite(entry.costMs) ? Math.max(0, entry.costMs) : 0;
-    return this.#store.put(key, entry.bytes, { ttlMs, costMs });
+    return this.#store.put(key, entry.bytes, { ttlMs: keptMs(entry, ttlMs), costMs });
   }
+}
+
+/** Age and remaining life now, which may be over, of what the store has had for a while. */
+function lifeOf(entry: Entry, { ageMs }: StoredValue): { ageMs: number; ttlMs: number } {
+  const ttlMs = Math.min(entry.ttlMs, limits.entryTtlMs);
+  return { ageMs: entry.ageMs + ageMs, ttlMs: ttlMs - ageMs };
+}
+
+/** Its life and, for who takes it then, a while longer; but nothing is older than a day in the end. */
+function keptMs({ ageMs, staleMs }: Entry, ttlMs: number): number {
+  if (!(staleMs > 0)) return ttlMs;
+  const mostMs = limits.entryTtlMs - Math.max(0, ageMs);
+  return Math.max(ttlMs, Math.min(ttlMs + staleMs, mostMs));
 }

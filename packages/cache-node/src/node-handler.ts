@@ -10,7 +10,8 @@ import type {
   StageOperation,
 } from "@kvring/wire";
 import { Entries } from "./entries.ts";
-import { Fills, textOf } from "./fills/fills.ts";
+import { bytesOf, Fills, textOf } from "./fills/fills.ts";
+import { KeyActivity } from "./key-activity.ts";
 import type { NodeStats } from "./stats.ts";
 
 export interface NodeHandlerOptions {
@@ -31,6 +32,7 @@ export class NodeHandler implements ExchangeHandler {
   readonly #clock: Clock;
   readonly #entries: Entries;
   readonly #fills: Fills;
+  readonly #activity = new KeyActivity();
   readonly #sessions = new Map<string, ExchangeSession>();
   #timer: { readonly dueMs: number; readonly cancel: () => void } | undefined;
   #drained: (() => void)[] | undefined;
@@ -140,8 +142,9 @@ export class NodeHandler implements ExchangeHandler {
   }
 
   #lookup(session: ExchangeSession, operation: LookupOperation, nowMs: number): void {
-    const { id, key, minBorn, maxAgeMs } = operation;
-    const entry = this.#entries.find(key, minBorn, maxAgeMs);
+    const { id, key, minBorn, maxAgeMs, minTtlMs } = operation;
+    this.#activity.count(key, this.#store.size);
+    const entry = this.#entries.find(key, minBorn, maxAgeMs, minTtlMs);
     if (entry !== undefined) {
       this.#hits += 1;
       session.found(id, entry, { waited: false, stored: true });
@@ -184,7 +187,7 @@ export class NodeHandler implements ExchangeHandler {
       const id = effect.asker.operationId;
       switch (effect.kind) {
         case "granted":
-          session.granted(id, effect.token);
+          session.granted(id, effect.token, this.#activity.asksOf(bytesOf(effect.key)));
           break;
         case "waiting":
           session.waiting(id);

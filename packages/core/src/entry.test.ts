@@ -120,6 +120,16 @@ describe("an entry", () => {
   });
 });
 
+test("says how long it is kept past its life, and whether it is a failure, where it does", () => {
+  for (const more of [{ staleMs: 1_500 }, { isFailure: true }, { staleMs: 2, isFailure: true }]) {
+    const entry = new Entry(encodeEntry({ ...header, ...more }, Buffer.from("body")));
+    expect(entry.header).toEqual({ ...header, ...more });
+    expect(Buffer.from(entry.body).toString()).toBe("body");
+  }
+  const usual = new Entry(encodeEntry(header, Buffer.from("body")));
+  expect([usual.staleMs, usual.isFailure]).toEqual([0, false]);
+});
+
 test("stampAge changes age and remaining life, and nothing else", () => {
   fc.assert(
     fc.property(anyHeader, fc.uint8Array(), finite, finite, (any, body, ageMs, ttlMs) => {

@@ -21,9 +21,15 @@ export interface EntryHeader {
   /** 64 lower-case hex digits of the artifact that computed it. */
   readonly digest: string;
   readonly scopes: readonly ScopeId[];
+  /** How long it is kept past its life, for who takes it then. Absent: not. */
+  readonly staleMs?: number;
+  /** Whether it holds no answer but why there is none (`encodeFailure`). Absent: no. */
+  readonly isFailure?: boolean;
 }
 
 const version = 1;
+const failureFlag = 1;
+const staleFlag = 2;
 const fixedBytes = 80;
 /** 16 tags, all, model, version, key, and room for what a model's configuration adds. */
 const maxScopes = 64;
@@ -34,18 +40,21 @@ const ageOffset = 24;
 const ttlOffset = 32;
 
 /**
- * Header and body as one piece of memory. Layout, little-endian: u8 version, u8 0, u16 scopes,
+ * Header and body as one piece of memory. Layout, little-endian: u8 version, u8 flags, u16 scopes,
  * u32 header bytes, u64 epoch, u64 sequence, f64 age ms, f64 ttl ms, f64 cost ms, 32 bytes digest
- * (from 48), u64 per scope, body. Readers skip what a longer header of the same version adds.
+ * (from 48), u64 per scope, f64 stale ms where there are any, body. Readers skip what a longer
+ * header of the same version adds.
  */
 export function encodeEntry(header: EntryHeader, body: Uint8Array): Uint8Array {
   assert(header.scopes.length <= maxScopes, `an entry carries at most ${maxScopes} scopes`);
   // A shorter digest would leave bytes of other memory in the header.
   assert(digestPattern.test(header.digest), "a digest is 64 lower-case hex digits");
-  const headerBytes = fixedBytes + 8 * header.scopes.length;
+  const { staleMs = 0, isFailure = false } = header;
+  const scopesEnd = fixedBytes + 8 * header.scopes.length;
+  const headerBytes = scopesEnd + (staleMs > 0 ? 8 : 0);
   const entry = Buffer.allocUnsafeSlow(headerBytes + body.byteLength);
   entry.writeUInt8(version, 0);
-  entry.writeUInt8(0, 1);
+  entry.writeUInt8((isFailure ? failureFlag : 0) | (staleMs > 0 ? staleFlag : 0), 1);
   entry.writeUInt16LE(header.scopes.length, 2);
   entry.writeUInt32LE(headerBytes, 4);
   entry.writeBigUInt64LE(BigInt(header.born.epoch), 8);
@@ -57,6 +66,7 @@ export function encodeEntry(header: EntryHeader, body: Uint8Array): Uint8Array {
   header.scopes.forEach((scope, index) => {
     entry.writeBigUInt64LE(scope, fixedBytes + 8 * index);
   });
+  if (staleMs > 0) entry.writeDoubleLE(staleMs, scopesEnd);
   entry.set(body, headerBytes);
   return entry;
 }
@@ -72,7 +82,8 @@ export class Entry {
     if (view.getUint8(0) !== version) throw malformed(`version ${view.getUint8(0)} is unknown`);
     const headerBytes = view.getUint32(4, true);
     const scopes = view.getUint16(2, true);
-    if (scopes > maxScopes || headerBytes < fixedBytes + 8 * scopes) {
+    const staleBytes = (view.getUint8(1) & staleFlag) === 0 ? 0 : 8;
+    if (scopes > maxScopes || headerBytes < fixedBytes + 8 * scopes + staleBytes) {
       throw malformed("its scopes do not fit its header");
     }
     if (headerBytes > bytes.byteLength) throw malformed("its header is cut off");
@@ -110,14 +121,27 @@ export class Entry {
     return scopes;
   }
 
+  get staleMs(): number {
+    if ((this.#view.getUint8(1) & staleFlag) === 0) return 0;
+    return this.#view.getFloat64(fixedBytes + 8 * this.#view.getUint16(2, true), true);
+  }
+
+  get isFailure(): boolean {
+    return (this.#view.getUint8(1) & failureFlag) !== 0;
+  }
+
   /** The answer: a view, not a copy. */
   get body(): Uint8Array {
     return this.bytes.subarray(this.#view.getUint32(4, true));
   }
 
   get header(): EntryHeader {
-    const { born, ageMs, ttlMs, costMs, digest, scopes } = this;
-    return { born, ageMs, ttlMs, costMs, digest, scopes };
+    const { born, ageMs, ttlMs, costMs, digest, scopes, staleMs, isFailure } = this;
+    return {
+      ...{ born, ageMs, ttlMs, costMs, digest, scopes },
+      ...(staleMs > 0 && { staleMs }),
+      ...(isFailure && { isFailure }),
+    };
   }
 
   /** A u64 as a number, without a BigInt on the way of every hit. */

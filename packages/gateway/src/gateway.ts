@@ -82,7 +82,7 @@ export async function startGateway(parts: {
     catalog,
     nodes,
     nearCache,
-    jobs: new JobPublisher(bus.queue, desk, options.entryTtlMs),
+    jobs: new JobPublisher(bus.queue, desk, options),
     hedging,
     metrics,
   });

@@ -13,6 +13,7 @@ export class GatewayMetrics {
   readonly #requests = new Map<string, number>();
   readonly #invalidations: Histogram;
   readonly #repairs: Counter;
+  readonly #refreshes: Counter<"outcome">;
   readonly #durations: Readonly<Record<Outcome, { observe(seconds: number): void }>>;
 
   constructor(
@@ -46,6 +47,12 @@ export class GatewayMetrics {
       name: "kvring_gateway_invalidation_seconds",
       help: "From the call to the moment at which nothing older can be given any more",
       buckets: [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5, 10, 15, 20, 30],
+      registers: [registry],
+    });
+    this.#refreshes = new Counter({
+      name: "kvring_gateway_refreshes_total",
+      help: "Answers computed anew that nobody waited for: expired ones, and hot ones before they do",
+      labelNames: ["outcome"],
       registers: [registry],
     });
     this.#repairs = new Counter({
@@ -86,6 +93,11 @@ export class GatewayMetrics {
   /** So many owners were given a copy of what they lacked. */
   repaired(owners: number): void {
     if (owners > 0) this.#repairs.inc(owners);
+  }
+
+  /** A computation that nobody waited for ended. */
+  refreshed(isDone: boolean): void {
+    this.#refreshes.inc({ outcome: isDone ? "done" : "failed" });
   }
 
   /** Sums over all models, for `kvring stats`. */

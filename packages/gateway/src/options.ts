@@ -26,6 +26,8 @@ export interface GatewayOptions {
   readonly evictAfterMs: number;
   /** The life of an answer where neither request nor model says. */
   readonly entryTtlMs: number;
+  /** How long an answer is kept past its life at least, for who says `max-stale`. */
+  readonly keepExpiredMs: number;
   readonly inFlight: number;
   /** How long a request waits for a lease that lapsed, as after a pause. */
   readonly leaseWaitMs: number;
@@ -43,6 +45,7 @@ export const defaultGatewayOptions: GatewayOptions = Object.freeze({
   stallMs: 1_000,
   evictAfterMs: 2_000,
   entryTtlMs: limits.entryTtlMs,
+  keepExpiredMs: 60_000,
   inFlight: limits.inFlightPerGateway,
   leaseWaitMs: 2_000,
   coherence: defaultCoherenceOptions,

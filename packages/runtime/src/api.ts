@@ -1,4 +1,4 @@
-import type { ModelIdentity, ModelSignature, Tensor } from "@kvring/core";
+import type { LifeRules, ModelIdentity, ModelSignature, Tensor } from "@kvring/core";
 
 /** A model of the repository that may be served: its signature was read, not executed. */
 export interface ModelArtifact extends ModelIdentity {
@@ -10,9 +10,7 @@ export interface ModelArtifact extends ModelIdentity {
 }
 
 /** `<dir>/<model>/config.json`, validated. */
-export interface ModelConfig {
-  /** Life of an answer; undefined: the cluster's default. */
-  readonly ttlMs?: number;
+export interface ModelConfig extends LifeRules {
   /** Tags that every answer of this model carries. */
   readonly tags: readonly string[];
   /** Which versions are served. */

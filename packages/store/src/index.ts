@@ -1,5 +1,6 @@
 export { entryBytes } from "./charge.ts";
 export { capacityRange, createStore, type StoreOptions } from "./create-store.ts";
+export { FrequencySketch } from "./policies/frequency-sketch.ts";
 export {
   type HeldValue,
   type PolicyName,

@@ -292,7 +292,8 @@ export class Fills {
     this.#grants.set(grant.token, grant);
     this.#deadlines.add(grant);
     this.counters.grants += 1;
-    this.#effects.push({ kind: "granted", asker: grant.holder.asker, token });
+    const { key } = grant.flight;
+    this.#effects.push({ kind: "granted", asker: grant.holder.asker, token, key });
   }
 
   #live(key: string, token: string): Grant | undefined {
@@ -344,4 +345,8 @@ export class Fills {
 /** Keys and tokens as strings of one character a byte: what a Map compares by content. */
 export function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
+}
+
+export function bytesOf(text: string): Uint8Array {
+  return Buffer.from(text, "latin1");
 }

@@ -65,7 +65,7 @@ test("what was there is there again, older by the time that passed", async () =>
   await loadSnapshot(parts);
   expect(store.size).toBe(count);
   for (let index = 0; index < count; index += 1) {
-    const found = parts.entries.find(keyOf(index), born, undefined);
+    const found = parts.entries.find(keyOf(index), born, undefined, 0);
     const entry = new Entry(found?.bytes ?? new Uint8Array());
     expect(entry.header).toMatchObject({ born, scopes: [7n, 9n], costMs: 4 });
     expect(Buffer.from(entry.body)).toEqual(Buffer.alloc(10 * index, index));

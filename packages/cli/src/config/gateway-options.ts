@@ -31,6 +31,7 @@ export function gatewayOptions(
     replicas: values.replicas,
     nearCacheBytes: values.nearCache,
     entryTtlMs: Math.min(values.entryTtl, limits.entryTtlMs),
+    keepExpiredMs: values.keepExpired,
     requestTimeoutMs: values.requestTimeout,
     inFlight: values.inFlight,
     serverName: values.serverName,

@@ -116,6 +116,13 @@ export const gateway = {
     shows: "duration",
     help: "life of an answer where neither request nor model says",
   }),
+  keepExpired: setting({
+    name: "keep-expired",
+    value: durationMs.pipe(z.number().max(limits.entryTtlMs, "a duration of at most 24h")),
+    fallback: "60s",
+    shows: "duration",
+    help: "how long an expired answer is kept for who says max-stale; 0 for not at all",
+  }),
   requestTimeout: setting({
     name: "request-timeout",
     value: upToADay,

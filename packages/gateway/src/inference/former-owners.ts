@@ -27,7 +27,8 @@ export function askFormerOwners(question: FormerQuestion): void {
     // While the new primary is not linked yet, the token comes from a former owner: what is under
     // way there is ours, and waiting for it would be waiting for ourselves.
     former.filter((owner) => owner !== link),
-    { ...request, joinOnly: true },
+    // What has expired is not worth bringing over.
+    { ...request, joinOnly: true, minTtlMs: 0 },
     { ...options, wait: true },
     {
       onGranted: () => {

@@ -1,13 +1,5 @@
-import {
-  type Clock,
-  Entry,
-  isAtLeast,
-  KvringError,
-  type Position,
-  type RequestKey,
-  scopeId,
-} from "@kvring/core";
-import { type NodeLink, type ScannedRequest, scanRequest } from "@kvring/wire";
+import { type Clock, Entry, isAtLeast, KvringError, type Position, scopeId } from "@kvring/core";
+import { type ScannedRequest, scanRequest } from "@kvring/wire";
 import type { CacheStatus } from "../cache/cache-status.ts";
 import type { NearCache } from "../cache/near-cache.ts";
 import type { ModelCatalog } from "../catalog/model-catalog.ts";
@@ -22,6 +14,10 @@ import { askFormerOwners } from "./former-owners.ts";
 import type { JobPublisher } from "./job-publisher.ts";
 import { type Call, type Finish, OpenRequest } from "./open-request.ts";
 import { OwnerWalk } from "./owner-walk.ts";
+import { type Answered, Refreshes } from "./refreshes.ts";
+import { failureIn, leaseLapsed, notCached } from "./refusals.ts";
+import { repair } from "./repair.ts";
+import { staleMsFor } from "./tolerance.ts";
 
 /** What the path is wired to. */
 export interface PathParts {
@@ -34,6 +30,8 @@ export interface PathParts {
   readonly jobs: JobPublisher;
   readonly hedging: Hedging;
   readonly metrics: GatewayMetrics;
+  /** From 0 to 1; default `Math.random`. */
+  readonly random?: () => number;
 }
 
 /** A call on its way in. */
@@ -63,10 +61,12 @@ interface Arriving {
  */
 export class InferencePath {
   readonly #parts: PathParts;
+  readonly #refreshes: Refreshes;
   #inFlight = 0;
 
   constructor(parts: PathParts) {
     this.#parts = parts;
+    this.#refreshes = new Refreshes(parts);
   }
 
   get inFlight(): number {
@@ -148,7 +148,7 @@ export class InferencePath {
   }
 
   #answer(arrival: Arrival, request: CheckedRequest): void {
-    const { cache, key } = request;
+    const { cache, key, model } = request;
     if (cache.noCache || cache.noStore) {
       this.#bypass(this.#open(arrival, request));
       return;
@@ -159,8 +159,12 @@ export class InferencePath {
       admission.isCurrent(proof, request.tagScopes),
     );
     if (near !== undefined) {
-      const status: CacheStatus = { kind: "hit", detail: "l1", ttlMs: near.ttlMs };
-      arrival.finish("hit_l1", undefined, this.#encode(request, near.entry, near.ageMs, status));
+      const { ttlMs, entry } = near;
+      const status: CacheStatus = { kind: "hit", detail: "l1", ttlMs };
+      const answer = this.#encode(request, entry, near.ageMs, status);
+      if (model.earlyRefresh)
+        this.#refreshes.hit(this.#answered(arrival, request), { costMs: entry.costMs, ttlMs });
+      arrival.finish("hit_l1", undefined, answer);
       return;
     }
     this.#askOwners(arrival, this.#open(arrival, request));
@@ -183,16 +187,17 @@ export class InferencePath {
     const { key, cache, scopes } = open.request;
     const owners = nodes.owners(key, options.replicas);
     const minBorn = coherence.admission.minBorn([...scopes, scopeId({ kind: "key", key })]);
-    const request = { key, tenant: open.call.tenant, minBorn, maxAgeMs: cache.maxAgeMs };
+    const minTtlMs = 0 - staleMsFor(open.request);
+    const request = { key, tenant: open.call.tenant, minBorn, maxAgeMs: cache.maxAgeMs, minTtlMs };
     const { stallMs } = options;
     const patience = { clock, untilMs: open.untilMs, hedging, stallMs, wait: !cache.onlyIfCached };
     let former = nodes.formerOwners(key, options.replicas);
     let granted = false;
     const walk = new OwnerWalk(owners, request, patience, {
-      onGranted: (link, token) => {
+      onGranted: (link, token, asks) => {
         const compute = (): void => {
           granted = true;
-          void jobs.fill(open, link, token, owners);
+          void jobs.fill(open, link, token, owners, { asks });
         };
         if (former.length === 0) return compute();
         const onFound = (): void => {
@@ -231,6 +236,10 @@ export class InferencePath {
       this.#redispatch(arrival, open);
       return;
     }
+    if (entry.isFailure) {
+      open.fail(failureIn(entry, !how.waited && !how.granted));
+      return;
+    }
     if (how.waited || how.granted) {
       const collapsed = !how.granted;
       const status: CacheStatus = { kind: "miss", collapsed, stored: how.stored };
@@ -240,10 +249,24 @@ export class InferencePath {
       open.succeed(collapsed ? "coalesced" : "miss", answer);
       return;
     }
-    const status: CacheStatus = { kind: "hit", detail: "node", ttlMs: entry.ttlMs };
+    const { ttlMs, costMs } = entry;
+    const answered = this.#answered(arrival, request);
+    if (ttlMs <= 0) {
+      const status: CacheStatus = { kind: "stale", byMs: -ttlMs };
+      open.succeed("stale", this.#encode(request, entry, entry.ageMs, status));
+      this.#refreshes.expired(answered, -ttlMs);
+      return;
+    }
+    const status: CacheStatus = { kind: "hit", detail: "node", ttlMs };
     open.succeed("hit_node", this.#encode(request, entry, entry.ageMs, status));
     // Asked for at least twice: worth keeping near.
     nearCache.put(request.key, entry);
+    this.#refreshes.hit(answered, { costMs, ttlMs });
+  }
+
+  #answered(arrival: Arrival, request: CheckedRequest): Answered {
+    const { tenant } = arrival.call;
+    return { request, tenant, check: (born) => this.#check(arrival, born) };
   }
 
   /**
@@ -333,7 +356,7 @@ export class InferencePath {
         onFound: (bytes) =>
           guarded(open, () => {
             const entry = new Entry(bytes);
-            if (!isCurrent(entry)) lapsed();
+            if (!isCurrent(entry) || entry.isFailure) lapsed();
             else open.succeed("stale", this.#encode(request, entry, entry.ageMs, status));
           }),
         onMissing: lapsed,
@@ -366,31 +389,3 @@ function guarded(open: OpenRequest, step: () => void): void {
 
 /** A day: beyond that a deadline is none. */
 const maxWaitMs = 24 * 60 * 60 * 1000;
-
-function notCached(): KvringError {
-  return new KvringError(
-    "NOT_CACHED",
-    "the answer is not in the cache, and only-if-cached forbids computing it",
-  );
-}
-
-function leaseLapsed(leaseAgeMs: number): KvringError {
-  const since = Number.isFinite(leaseAgeMs)
-    ? `was last heard ${(leaseAgeMs / 1000).toFixed(1)} s ago`
-    : "has not been heard yet";
-  return new KvringError(
-    "BUS_UNAVAILABLE",
-    `the control log ${since}, so nobody knows what is current: check NATS and retry, or allow stale-if-error=S`,
-  );
-}
-
-/**
- * An owner that should have it and does not gets a copy; it may have been down when it was put.
- * How many do.
- */
-function repair(without: readonly NodeLink[], key: RequestKey, entry: Uint8Array): number {
-  for (const link of without) {
-    link.put({ key, token: undefined, entry: Uint8Array.from(entry), store: true }).catch(() => {});
-  }
-  return without.length;
-}

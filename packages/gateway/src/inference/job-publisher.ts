@@ -1,21 +1,34 @@
 import type { MissQueue } from "@kvring/bus";
-import { KvringError, limits, scopeId } from "@kvring/core";
+import { type AnswerLife, KvringError, lifeOf, limits, scopeId } from "@kvring/core";
 import { encodeMissJob, jobMessageId, type NodeLink } from "@kvring/wire";
+import type { GatewayOptions } from "../options.ts";
 import type { DirectDesk, DirectListener } from "./direct-desk.ts";
 import type { OpenRequest } from "./open-request.ts";
 
 const nothing = new Uint8Array(0);
 
+/** What is known of a computation beside the request it is for. */
+export interface FillHints {
+  /** How often the key was asked for lately, where the node counted. */
+  readonly asks?: number | undefined;
+  /** An answer is there, which a failure must not replace. */
+  readonly isRefresh?: boolean;
+}
+
 /** Puts computations into the miss queue: under a node's fill token, or for this gateway alone. */
 export class JobPublisher {
   readonly #queue: MissQueue;
   readonly #desk: DirectDesk;
-  readonly #entryTtlMs: number;
+  readonly #defaults: AnswerLife;
 
-  constructor(queue: MissQueue, desk: DirectDesk, entryTtlMs: number) {
+  constructor(
+    queue: MissQueue,
+    desk: DirectDesk,
+    { entryTtlMs, keepExpiredMs }: Pick<GatewayOptions, "entryTtlMs" | "keepExpiredMs">,
+  ) {
     this.#queue = queue;
     this.#desk = desk;
-    this.#entryTtlMs = entryTtlMs;
+    this.#defaults = { ttlMs: entryTtlMs, staleMs: keepExpiredMs };
   }
 
   /** Publishes the job that fills the key; gives the token back when that cannot be done. */
@@ -24,13 +37,14 @@ export class JobPublisher {
     link: NodeLink,
     token: Uint8Array,
     owners: readonly NodeLink[],
+    hints: FillHints = {},
   ): Promise<void> {
     const { key, message } = open.request;
     try {
       // A token that is dead by now has gone to somebody else, and so has our place in line.
       if (isStaged(message) && !(await link.stage({ key, token, input: message }))) return;
       const others = owners.filter((owner) => owner !== link);
-      await this.#publish(open, token, "", [link, ...others]);
+      await this.#publish(open, token, "", [link, ...others], hints);
     } catch (error) {
       // Whoever waits behind us gets the token, and its own try.
       link.release({ key, token }).catch(() => {});
@@ -44,7 +58,7 @@ export class JobPublisher {
     if (open.remainingMs() <= 0) return;
     const job = this.#desk.open(open.request.message, open.remainingMs(), listener);
     open.onEnd(() => job.close());
-    this.#publish(open, job.token, this.#desk.address, owners).catch((error) =>
+    this.#publish(open, job.token, this.#desk.address, owners, {}).catch((error) =>
       open.fail(KvringError.from(error)),
     );
   }
@@ -54,9 +68,16 @@ export class JobPublisher {
     token: Uint8Array,
     replyTo: string,
     owners: readonly NodeLink[],
+    { asks, isRefresh = false }: FillHints,
   ): Promise<void> {
     const { key, born, model, cache, scopes, message } = open.request;
     const staged = isStaged(message);
+    const tags = [...model.tags, ...cache.tags];
+    const { ttlMs, staleMs } = lifeOf(
+      model,
+      { tags, requestTtlMs: cache.ttlMs, asks },
+      this.#defaults,
+    );
     await this.#queue.publish({
       digest: model.digest,
       messageId: jobMessageId({ key, token, born }),
@@ -70,7 +91,9 @@ export class JobPublisher {
         version: model.version,
         digest: model.digest,
         scopes: [...scopes, scopeId({ kind: "key", key })],
-        ttlMs: Math.min(cache.ttlMs ?? model.ttlMs ?? this.#entryTtlMs, limits.entryTtlMs),
+        ttlMs,
+        staleMs,
+        negativeTtlMs: isRefresh || cache.noStore ? 0 : (model.negativeTtlMs ?? 0),
         owners: owners.map(({ nodeId, address }) => ({ nodeId, address })),
         request: staged ? nothing : message,
         stagedBytes: staged ? message.length : 0,

@@ -8,7 +8,7 @@ export interface WalkListener {
    * We are to have the answer computed. `link` holds the token; the walk goes on waiting there.
    * Called again when the token comes to us a second time, from this or another owner.
    */
-  onGranted(link: NodeLink, token: Uint8Array): void;
+  onGranted(link: NodeLink, token: Uint8Array, asks?: number): void;
   /** `entry` is borrowed for the call. `without`: owners before, which said that they lack it. */
   onFound(entry: Uint8Array, found: Found, without: readonly NodeLink[]): void;
   /** No owner has it, and we did not ask to wait. */
@@ -210,10 +210,10 @@ export class OwnerWalk {
       onWaiting: () => {
         if (isCurrent()) wait();
       },
-      onGranted: (token) => {
+      onGranted: (token, asks) => {
         if (!isCurrent()) return;
         wait();
-        this.#listener.onGranted(link, token);
+        this.#listener.onGranted(link, token, asks);
       },
       onFound: (entry, found) => {
         if (isCurrent()) this.#found(entry, found);

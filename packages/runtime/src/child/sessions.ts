@@ -75,8 +75,12 @@ export class Sessions {
     const feeds = feedsOf(request.inputs);
     const beganMs = performance.now();
     const results = await found.session.run(feeds, request.outputs).catch((cause: Error) => {
-      const message = `${label(found.model)} reported: ${cause.message.trim()}`;
-      throw new KvringError("MODEL_FAILED", message, { cause });
+      const said = cause.message.trim();
+      if (wantsMemory(said)) {
+        const message = `${label(found.model)} had too little memory: ${said}`;
+        throw new KvringError("MODEL_EXHAUSTED", message, { cause });
+      }
+      throw new KvringError("MODEL_FAILED", `${label(found.model)} reported: ${said}`, { cause });
     });
     const computeMs = performance.now() - beganMs;
     const outputs = request.outputs.map((name) => fromOrt(name, results[name]));
@@ -92,4 +96,9 @@ function feedsOf(inputs: readonly Tensor[]): Record<string, OnnxValue> {
 
 function label({ name, version }: ModelIdentity): string {
   return `model "${name}" version ${version}`;
+}
+
+/** ONNX Runtime has no code for it. Another time there may be enough, so it says nothing of the input. */
+function wantsMemory(said: string): boolean {
+  return /bad_alloc|failed to allocate memory|out of memory/i.test(said);
 }

@@ -16,10 +16,13 @@ describe("a model's config", () => {
     const config = {
       ...{ ttlMs: 5000, tags: ["risk", "eu"], versions: ["1", "3"], threads: 4 },
       batching: { maxSize: 8, maxDelayMs: 0.5, tolerance: 1e-6 },
+      ...{ tagTtlMs: { risk: 100 }, staleWhileRevalidateMs: 0, earlyRefresh: 0.5 },
+      ...{ negativeTtlMs: 2000, activity: { asks: 3, inactiveTtlMs: 0 } },
     };
     const parsed = parseConfig(JSON.stringify(config), "config.json");
     expect(parsed).toEqual(config);
-    for (const part of [parsed, parsed.tags, parsed.versions, parsed.batching]) {
+    const { tags, versions, batching, tagTtlMs, activity } = parsed;
+    for (const part of [parsed, tags, versions, batching, tagTtlMs, activity]) {
       expect(Object.isFrozen(part)).toBe(true);
     }
   });
@@ -50,6 +53,13 @@ describe("a model's config", () => {
     ['{"tags": [""]}', "tags must be a list of at most 16 tags"],
     ['{"tags": "risk"}', "tags must be a list of at most 16 tags"],
     [JSON.stringify({ tags: Array(17).fill("t") }), "tags must be a list of at most 16 tags"],
+    ['{"tagTtlMs": {"a": 0}}', "tagTtlMs must be at most 64 tags with whole milliseconds"],
+    ['{"tagTtlMs": {"a,b": 5}}', "tagTtlMs must be at most 64 tags with whole milliseconds"],
+    ['{"staleWhileRevalidateMs": -1}', "staleWhileRevalidateMs must be whole milliseconds from 0"],
+    ['{"earlyRefresh": 11}', "earlyRefresh must be a number from 0, which is off, to 10"],
+    ['{"negativeTtlMs": "1s"}', "negativeTtlMs must be whole milliseconds from 0, which is off,"],
+    ['{"activity": {"asks": 1, "inactiveTtlMs": 5}}', 'activity must be as in {"asks": 3'],
+    ['{"activity": {"asks": 3, "ttlMs": 5}}', 'activity must be as in {"asks": 3'],
     ["[]", "must be an object of settings"],
     ["{", "is not JSON"],
   ])("%s is refused", (text, sentence) => {

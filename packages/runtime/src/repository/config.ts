@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isModelVersion, KvringError, limits, parseTags } from "@kvring/core";
+import { isModelVersion, KvringError, lifeRulesOf, limits, parseTags } from "@kvring/core";
 import { z } from "zod";
 import type { ModelConfig } from "../api.ts";
 import { absent, checkInside } from "../file-reading.ts";
@@ -18,15 +18,34 @@ const batching = z.strictObject({
   maxDelayMs: z.number().min(0).max(maxDelayMs).default(defaultBatching.maxDelayMs),
   tolerance: z.number().min(0).max(1).default(defaultBatching.tolerance),
 });
+const maxTagTtls = 64;
+/** Beyond this an answer would be refreshed so early that it is hardly ever remembered. */
+const maxEarlyRefresh = 10;
+/** What the sketch that counts how often a key was asked for can tell. */
+const maxAsks = 15;
+
+const lifeMs = z.int().min(1).max(limits.entryTtlMs);
+const lifeMsOrNone = z.int().min(0).max(limits.entryTtlMs);
 
 const settings = z.strictObject({
-  ttlMs: z.int().min(1).max(limits.entryTtlMs).optional(),
+  ttlMs: z.exactOptional(lifeMs),
   tags: z.array(z.string().refine(isTag)).max(limits.tagsPerRequest).default([]),
   versions: z
     .union([z.enum(["all", "latest"]), z.array(z.string().refine(isModelVersion)).min(1).max(1024)])
     .default("latest"),
   threads: z.int().min(1).max(maxThreads).default(1),
   batching: z.union([z.boolean(), batching]).default(true),
+  tagTtlMs: z.exactOptional(
+    z
+      .record(z.string().refine(isTag), lifeMs)
+      .refine((ttls) => Object.keys(ttls).length <= maxTagTtls),
+  ),
+  staleWhileRevalidateMs: z.exactOptional(lifeMsOrNone),
+  earlyRefresh: z.exactOptional(z.number().min(0).max(maxEarlyRefresh)),
+  negativeTtlMs: z.exactOptional(lifeMsOrNone),
+  activity: z.exactOptional(
+    z.strictObject({ asks: z.int().min(2).max(maxAsks), inactiveTtlMs: lifeMsOrNone }),
+  ),
 });
 
 const rules: Readonly<Record<string, string>> = {
@@ -35,6 +54,11 @@ const rules: Readonly<Record<string, string>> = {
   versions: 'must be "all", "latest" or a list of versions such as ["1", "3"]',
   threads: `must be a whole number from 1 to ${maxThreads}`,
   batching: `must be true, false, or an object of maxSize (1 to ${maxBatch}), maxDelayMs (0 to ${maxDelayMs}) and tolerance (0 to 1)`,
+  tagTtlMs: `must be at most ${maxTagTtls} tags with whole milliseconds from 1 to ${limits.entryTtlMs} each, as in {"prices": 5000}`,
+  staleWhileRevalidateMs: `must be whole milliseconds from 0 to ${limits.entryTtlMs}`,
+  earlyRefresh: `must be a number from 0, which is off, to ${maxEarlyRefresh}; 1 is usual`,
+  negativeTtlMs: `must be whole milliseconds from 0, which is off, to ${limits.entryTtlMs}`,
+  activity: `must be as in {"asks": 3, "inactiveTtlMs": 5000}: asks from 2 to ${maxAsks}, and whole milliseconds from 0, which is not kept, to ${limits.entryTtlMs}`,
 } satisfies Record<keyof typeof settings.shape, string>;
 
 /**
@@ -58,9 +82,11 @@ export function parseConfig(text: string, path: string): ModelConfig {
   if (!result.success) {
     throw wrong(path, [...new Set(result.error.issues.map(sentence))].join("; "));
   }
-  const { ttlMs, tags, versions, threads, batching: together } = result.data;
+  const { tags, versions, threads, batching: together } = result.data;
+  const life = lifeRulesOf(result.data);
+  for (const rule of Object.values(life)) Object.freeze(rule);
   return Object.freeze({
-    ...(ttlMs === undefined ? {} : { ttlMs }),
+    ...life,
     tags: Object.freeze(tags),
     versions: typeof versions === "string" ? versions : Object.freeze(versions),
     threads,

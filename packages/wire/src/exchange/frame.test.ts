@@ -40,6 +40,7 @@ const operations: fc.Arbitrary<Operation> = fc.oneof(
     maxAgeMs: fc.option(fc.double({ noNaN: true }), { nil: undefined }),
     waitMs: fc.nat(2 ** 31),
     joinOnly: fc.boolean(),
+    minTtlMs: fc.double({ noNaN: true }).map((ms) => ms + 0),
   }),
   fc.record({
     ...head,
@@ -79,7 +80,7 @@ const results: fc.Arbitrary<Result> = fc.oneof(
     stored: fc.boolean(),
   }),
   fc.record({ kind: fc.constantFrom("missing" as const, "waiting" as const), id: count }),
-  fc.record({ kind: fc.constant("granted" as const), id: count, token: bytes }),
+  fc.record({ kind: fc.constant("granted" as const), id: count, token: bytes, asks: fc.nat(15) }),
   fc.record({
     kind: fc.constantFrom("failed" as const, "refused" as const),
     id: count,

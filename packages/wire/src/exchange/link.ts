@@ -42,6 +42,8 @@ export interface LookupRequest {
   readonly waitMs: number;
   /** Waits with a computation under way, and begins none. */
   readonly joinOnly?: boolean;
+  /** Nothing with less life left will do; below 0: what expired so long ago will. Default 0. */
+  readonly minTtlMs?: number;
 }
 
 /**
@@ -49,8 +51,11 @@ export interface LookupRequest {
  * Nothing is called after a cancel, and nothing before `lookup` has returned.
  */
 export interface LookupListener {
-  /** The answer is to be computed by us: publish the job, and go on waiting here. */
-  onGranted(token: Uint8Array): void;
+  /**
+   * The answer is to be computed by us: publish the job, and go on waiting here. `asks`: how often
+   * the key was asked for lately, where the node counts.
+   */
+  onGranted(token: Uint8Array, asks?: number): void;
   /** Somebody else has it computed. */
   onWaiting(): void;
   /** `entry` is valid during the call only: copy what is kept. */

@@ -120,6 +120,7 @@ describe("a link", () => {
       maxAgeMs: 9.5,
       waitMs: 8,
       joinOnly: false,
+      minTtlMs: 0,
     });
   });
 
@@ -129,7 +130,7 @@ describe("a link", () => {
     link.lookup(request, heard);
     const { session, id } = await handler.next();
     session.waiting(id);
-    session.granted(id, token);
+    session.granted(id, token, 0);
     session.found(id, { bytes: Buffer.from("answer") }, { waited: true, stored: true });
     session.found(id, { bytes: Buffer.from("again") }, { waited: true, stored: true });
     link.lookup(request, new Transcript());

@@ -121,6 +121,7 @@ class ExchangeLink implements NodeLink {
       maxAgeMs: request.maxAgeMs,
       waitMs: Math.max(0, Math.floor(request.waitMs)),
       joinOnly: request.joinOnly ?? false,
+      minTtlMs: request.minTtlMs ?? 0,
     });
     return () => {
       if (!this.#pending.cancelLookup(id)) return;

@@ -146,8 +146,8 @@ export class NodeSession implements ExchangeSession {
     this.#answer({ kind: "missing", id });
   }
 
-  granted(id: number, token: Uint8Array): void {
-    this.#answer({ kind: "granted", id, token });
+  granted(id: number, token: Uint8Array, asks: number): void {
+    this.#answer({ kind: "granted", id, token, asks });
   }
 
   waiting(id: number): void {

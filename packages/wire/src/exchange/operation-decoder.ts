@@ -73,15 +73,17 @@ function decodeLookup({ id, key, tenant }: OperationHead, body: ProtoReader): Lo
   let maxAgeMs: number | undefined;
   let waitMs = 0;
   let joinOnly = false;
+  let minTtlMs = 0;
   while (!body.done) {
     const tag = body.tag();
     if (tag === 0x0a) minBorn = decodePosition(body.message());
     else if (tag === 0x11) maxAgeMs = body.double();
     else if (tag === 0x18) waitMs = body.varint();
     else if (tag === 0x20) joinOnly = body.bool();
+    else if (tag === 0x29) minTtlMs = body.double();
     else body.skip(wireTypeOf(tag));
   }
-  return { id, key, tenant, kind: "lookup", minBorn, maxAgeMs, waitMs, joinOnly };
+  return { id, key, tenant, kind: "lookup", minBorn, maxAgeMs, waitMs, joinOnly, minTtlMs };
 }
 
 function decodePosition(reader: ProtoReader): Position {

@@ -32,6 +32,7 @@ function encodeBody(writer: ProtoWriter, operation: Exclude<Operation, UnknownOp
       if (operation.maxAgeMs !== undefined) writer.double(2, operation.maxAgeMs);
       if (operation.waitMs > 0) writer.uint(3, operation.waitMs);
       if (operation.joinOnly) writer.bool(4, true);
+      if (operation.minTtlMs !== 0) writer.double(5, operation.minTtlMs);
       return;
     case "put":
       encodeToken(writer, operation.token);

@@ -23,6 +23,7 @@ export interface LookupOperation extends OperationHead {
   readonly maxAgeMs: number | undefined;
   readonly waitMs: number;
   readonly joinOnly: boolean;
+  readonly minTtlMs: number;
 }
 
 export interface PutOperation extends OperationHead {

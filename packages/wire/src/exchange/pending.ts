@@ -86,7 +86,7 @@ export class Pending {
     }
     if (result.kind === "granted") {
       // Copied: a token outlives the frame that brought it.
-      listener.onGranted(Uint8Array.from(result.token));
+      listener.onGranted(Uint8Array.from(result.token), result.asks > 0 ? result.asks : undefined);
       return;
     }
     this.#lookups.delete(result.id);

@@ -9,10 +9,18 @@ export type Result =
   | BegunResult
   | ErrorResult
   | { readonly kind: "missing" | "waiting"; readonly id: number }
-  | { readonly kind: "granted"; readonly id: number; readonly token: Uint8Array }
+  | GrantedResult
   | { readonly kind: "done"; readonly id: number; readonly accepted: boolean }
   /** Something a later version answers. */
   | { readonly kind: "unknown"; readonly id: number; readonly field: number };
+
+interface GrantedResult {
+  readonly kind: "granted";
+  readonly id: number;
+  readonly token: Uint8Array;
+  /** How often the key was asked for lately; 0: not counted. */
+  readonly asks: number;
+}
 
 export interface FoundResult {
   readonly kind: "found";
@@ -78,6 +86,7 @@ export function encodeResult(writer: ProtoWriter, result: Result): void {
     case "granted": {
       const body = writer.open(resultFields.granted);
       writer.bytes(1, result.token);
+      if (result.asks > 0) writer.uint(2, result.asks);
       writer.close(body);
       break;
     }
@@ -158,7 +167,7 @@ function decodeBody(id: number, field: number, body: ProtoReader): Result {
     case resultFields.missing:
       return { kind: "missing", id };
     case resultFields.granted:
-      return { kind: "granted", id, token: decodeToken(body) };
+      return decodeGranted(id, body);
     case resultFields.waiting:
       return { kind: "waiting", id };
     case resultFields.failed:
@@ -218,14 +227,16 @@ function decodeError(id: number, kind: ErrorResult["kind"], body: ProtoReader): 
   return { kind, id, reason, message };
 }
 
-function decodeToken(body: ProtoReader): Uint8Array {
+function decodeGranted(id: number, body: ProtoReader): GrantedResult {
   let token = none;
+  let asks = 0;
   while (!body.done) {
     const tag = body.tag();
     if (tag === 0x0a) token = body.bytes();
+    else if (tag === 0x10) asks = body.varint();
     else body.skip(wireTypeOf(tag));
   }
-  return token;
+  return { kind: "granted", id, token, asks };
 }
 
 function decodeAccepted(body: ProtoReader): boolean {

@@ -87,6 +87,7 @@ function lookup(id: number, kilobytes: number): LookupOperation {
     maxAgeMs: undefined,
     waitMs: 0,
     joinOnly: false,
+    minTtlMs: 0,
   };
 }
 

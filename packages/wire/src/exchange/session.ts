@@ -25,7 +25,7 @@ export interface ExchangeSession {
   readonly ringVersion: number;
   found(id: number, entry: Lent, how: Found): void;
   missing(id: number): void;
-  granted(id: number, token: Uint8Array): void;
+  granted(id: number, token: Uint8Array, asks: number): void;
   waiting(id: number): void;
   failed(id: number, error: KvringError): void;
   refused(id: number, error: KvringError): void;

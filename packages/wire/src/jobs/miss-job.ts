@@ -13,6 +13,10 @@ export interface MissJob {
   readonly born: Position;
   readonly scopes: readonly ScopeId[];
   readonly ttlMs: number;
+  /** How long past its life the entry is kept. */
+  readonly staleMs: number;
+  /** The life of an error that the model reports for the input; 0: it is not stored. */
+  readonly negativeTtlMs: number;
   /** The token's holder first. Empty in a direct job. */
   readonly owners: readonly JobOwner[];
   /** The courier address of the gateway that waits for a direct job; empty otherwise. */
@@ -61,6 +65,8 @@ export function encodeMissJob(job: MissJob): Uint8Array {
   writer.bytes(11, job.request);
   writer.uint(12, job.stagedBytes);
   if (job.traceParent !== "") writer.string(13, job.traceParent);
+  if (job.staleMs > 0) writer.uint(14, Math.ceil(job.staleMs));
+  if (job.negativeTtlMs > 0) writer.uint(15, Math.ceil(job.negativeTtlMs));
   return writer.finish();
 }
 
@@ -77,6 +83,8 @@ export function decodeMissJob(message: Uint8Array): MissJob {
     born: { epoch: 0, sequence: 0 },
     scopes: [],
     ttlMs: 0,
+    staleMs: 0,
+    negativeTtlMs: 0,
     owners: [],
     replyTo: "",
     request: empty,
@@ -138,6 +146,12 @@ const fields: Readonly<Record<number, (job: Draft, reader: ProtoReader) => void>
   },
   [(13 << 3) | bytes]: (job, reader) => {
     job.traceParent = reader.string();
+  },
+  [(14 << 3) | varint]: (job, reader) => {
+    job.staleMs = reader.varint();
+  },
+  [(15 << 3) | varint]: (job, reader) => {
+    job.negativeTtlMs = reader.varint();
   },
 };
 

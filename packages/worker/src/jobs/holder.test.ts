@@ -24,6 +24,8 @@ function job(parts: Partial<MissJob> = {}): MissJob {
     born: { epoch: 3, sequence: 9 },
     scopes: [],
     ttlMs: 1_000,
+    staleMs: 0,
+    negativeTtlMs: 0,
     owners: [],
     replyTo: "direct.gw-1",
     request: new Uint8Array(0),

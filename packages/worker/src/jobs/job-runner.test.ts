@@ -126,6 +126,7 @@ function run(parts: Partial<MissJob> = {}): Promise<void> {
   const job = {
     ...{ key, token, digest, born, owners, request, model: "sums", version: "1", ttlMs: 60_000 },
     ...{ scopes: [5n, 6n], replyTo: "", stagedBytes: 0, traceParent: "" },
+    ...{ staleMs: 9, negativeTtlMs: 0 },
   };
   return runner.run(artifact, { body: encodeMissJob({ ...job, ...parts }) });
 }
@@ -158,6 +159,7 @@ describe("a job", () => {
       ttlMs: 60_000,
       costMs: 4,
       scopes: [5n, 6n],
+      staleMs: 9,
     });
     const answer = decodeResponse(entry.body);
     expect(answer).toMatchObject({ model: "sums", version: "1", id: "" });
@@ -238,14 +240,19 @@ describe("a job that fails", () => {
   test.each([
     ["MODEL_FAILED", "the model divided by zero"],
     ["MODEL_CRASHED", "the child died"],
-  ] as const)("with %s is delivered as a failure, and nothing is kept", async (reason, message) => {
-    compute = () => Promise.reject(new KvringError(reason, message));
-    await run();
-    expect(node("n1").failures).toMatchObject([{ key, token, error: { reason, message } }]);
-    expect(puts()).toEqual([]);
-    expect(await counted("kvring_worker_failed_jobs_total")).toEqual([`{reason="${reason}"} 1`]);
-    expect(await counted("kvring_worker_computations_total")).toEqual([]);
-  });
+  ] as const)(
+    "with %s is delivered as a failure, and kept only where that is wanted",
+    async (reason, message) => {
+      compute = () => Promise.reject(new KvringError(reason, message));
+      await run();
+      expect(node("n1").failures).toMatchObject([{ key, token, error: { reason, message } }]);
+      expect(puts()).toEqual([]);
+      await run({ negativeTtlMs: 3_000 });
+      expect(puts()).toHaveLength(reason === "MODEL_FAILED" ? 3 : 0);
+      expect(await counted("kvring_worker_failed_jobs_total")).toEqual([`{reason="${reason}"} 2`]);
+      expect(await counted("kvring_worker_computations_total")).toEqual([]);
+    },
+  );
 
   test("since its request does not fit the model is a failure", async () => {
     await run({ request: encodeRequest({ model: "sums", inputs: [] }) });

@@ -13,6 +13,7 @@ import {
 } from "@kvring/wire";
 import type { WorkerMetrics } from "../metrics.ts";
 import type { DeferredJobs } from "./deferred-jobs.ts";
+import { failureEntry } from "./failure-entry.ts";
 import { GatewayHolder, type Holder, NodeHolder } from "./holder.ts";
 import type { NodeLinks } from "./node-links.ts";
 import type { ReplicaCopies } from "./replica-copies.ts";
@@ -90,7 +91,7 @@ export class JobRunner {
       const failure = KvringError.from(error);
       metrics.failed(failure.reason);
       this.#parts.log.warn({ model: job.model, reason: failure.reason }, failure.message);
-      await holder.fail(failure);
+      await this.#fail(job, holder, failure);
       return undefined;
     } finally {
       clearInterval(keeping);
@@ -117,23 +118,37 @@ export class JobRunner {
     const names = resolveOutputs(scanned, artifact.signature);
     const { outputs, computeMs, batchRows } = await runtime.run(job.digest, inputs, names);
     metrics.computed(job.model, computeMs, batchRows);
-    const { born, scopes, ttlMs, digest, model, version } = job;
+    const { born, scopes, ttlMs, staleMs, digest, model, version } = job;
     const body = encodeAnswer({ modelName: model, modelVersion: version, outputs });
-    return encodeEntry({ born, scopes, ttlMs, digest, costMs: computeMs, ageMs: 0 }, body);
+    const header = { born, scopes, ttlMs, staleMs, digest, costMs: computeMs, ageMs: 0 };
+    return encodeEntry(header, body);
+  }
+
+  async #fail(job: MissJob, holder: Holder, failure: KvringError): Promise<void> {
+    const entry = failureEntry(job, failure);
+    if (entry !== undefined) this.#copy(job, entry, true);
+    if (entry !== undefined && job.replyTo === "") await holder.answer(entry, true);
+    else await holder.fail(failure);
   }
 
   /** Done when the holder has it, where somebody waits; the replicas get their copies beside. */
   async #deliver(job: MissJob, holder: Holder, entry: Uint8Array): Promise<void> {
-    const { copies, log } = this.#parts;
     const store = job.ttlMs > 0;
-    const replicas = job.replyTo === "" ? job.owners.slice(1) : job.owners;
-    for (const owner of replicas) copies.send(owner, { key: job.key, entry, store });
+    this.#copy(job, entry, store);
     try {
       await holder.answer(entry, store);
     } catch (error) {
       const { reason, message } = KvringError.from(error);
       // A lost owner's waiters ask the next one; nothing is owed to it any more.
-      log.warn({ reason, model: job.model }, `an owner did not get its answer: ${message}`);
+      this.#parts.log.warn(
+        { reason, model: job.model },
+        `an owner did not get its answer: ${message}`,
+      );
     }
+  }
+
+  #copy(job: MissJob, entry: Uint8Array, store: boolean): void {
+    const replicas = job.replyTo === "" ? job.owners.slice(1) : job.owners;
+    for (const owner of replicas) this.#parts.copies.send(owner, { key: job.key, entry, store });
   }
 }

@@ -6,7 +6,7 @@ import {
   type Stoppable,
   type WorkerRecord,
 } from "@kvring/bus";
-import { type Clock, KvringError, type Log } from "@kvring/core";
+import { type Clock, KvringError, type Log, lifeRulesOf } from "@kvring/core";
 import type { ModelArtifact, RejectedModel, RepositorySnapshot, Runtime } from "@kvring/runtime";
 import type { JobRunner } from "../jobs/job-runner.ts";
 import { ModelConsumer } from "./model-consumer.ts";
@@ -261,6 +261,6 @@ function entryOf(artifact: ModelArtifact): CatalogEntry {
     inputs: signature.inputs.map((spec) => ({ ...spec, shape: [...spec.shape] })),
     outputs: signature.outputs.map((spec) => ({ ...spec, shape: [...spec.shape] })),
     tags: [...config.tags],
-    ...(config.ttlMs !== undefined && { ttlMs: config.ttlMs }),
+    ...lifeRulesOf(config),
   };
 }

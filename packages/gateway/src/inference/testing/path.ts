@@ -1,5 +1,12 @@
 import { type Bus, createInProcessBus } from "@kvring/bus";
-import { encodeEntry, type KvringError, ManualClock, type Parameter } from "@kvring/core";
+import {
+  type EntryHeader,
+  encodeEntry,
+  type KvringError,
+  type LifeRules,
+  ManualClock,
+  type Parameter,
+} from "@kvring/core";
 import {
   decodeMissJob,
   decodeResponse,
@@ -46,6 +53,8 @@ export class PathUnderTest {
   readonly metrics: GatewayMetrics;
   readonly path: InferencePath;
   readonly coherence = new ScriptedCoherence(born);
+  /** What chance says. */
+  draw = 0.5;
   /** The owners of every key. */
   owners: readonly ScriptedLink[] = this.links;
   /** Those who held every key before. */
@@ -77,14 +86,19 @@ export class PathUnderTest {
       catalog,
       nodes: nodes as unknown as NodeDirectory,
       nearCache: this.nearCache,
-      jobs: new JobPublisher(bus.queue, this.desk, defaultGatewayOptions.entryTtlMs),
+      jobs: new JobPublisher(bus.queue, this.desk, defaultGatewayOptions),
       hedging: new Hedging(options.hedge ?? defaultGatewayOptions.hedge),
       metrics: this.metrics,
+      random: () => this.draw,
     });
   }
 
-  static async start(options: Partial<GatewayOptions> = {}, bus = createInProcessBus()) {
-    await publish(bus, entryOf());
+  static async start(
+    options: Partial<GatewayOptions> = {},
+    bus = createInProcessBus(),
+    rules: LifeRules = {},
+  ) {
+    await publish(bus, { ...entryOf(), ...rules });
     const under = new PathUnderTest(await catalogOf(bus), options, bus);
     await under.desk.serve(bus.courier);
     return under;
@@ -141,11 +155,16 @@ function inputs(): InferRequest["inputs"] {
 }
 
 /** An answer's entry, as a node keeps it. */
-export function storedEntry(header: { readonly ttlMs?: number; readonly epoch?: number } = {}) {
-  const { ttlMs = 60_000, epoch = born.epoch } = header;
+export function storedEntry(
+  header: Partial<Omit<EntryHeader, "born">> & {
+    readonly epoch?: number;
+    readonly sequence?: number;
+  } = {},
+) {
+  const { epoch = born.epoch, sequence = born.sequence, ...more } = header;
   const data = Buffer.from([1, 0, 0, 0, 2, 0, 0, 0]);
   const outputs = [{ name: "sum", datatype: "INT32", shape: [2], data } as const];
   const body = encodeAnswer({ modelName: "sums", modelVersion: "1", outputs });
-  const position = { epoch, sequence: born.sequence };
-  return encodeEntry({ born: position, ageMs: 0, ttlMs, costMs: 4, digest, scopes: [] }, body);
+  const usual = { ageMs: 0, ttlMs: 60_000, costMs: 4, digest, scopes: [] };
+  return encodeEntry({ ...usual, ...more, born: { epoch, sequence } }, body);
 }

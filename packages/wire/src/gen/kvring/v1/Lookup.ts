@@ -22,6 +22,10 @@ export interface Lookup {
    * The asker waits with a computation under way, and begins none.
    */
   'joinOnly'?: (boolean);
+  /**
+   * Nothing with less life left is given. Below 0: something that expired so long ago will do.
+   */
+  'minTtlMs'?: (number | string);
   '_maxAgeMs'?: "maxAgeMs";
 }
 
@@ -45,5 +49,9 @@ export interface Lookup__Output {
    * The asker waits with a computation under way, and begins none.
    */
   'joinOnly': (boolean);
+  /**
+   * Nothing with less life left is given. Below 0: something that expired so long ago will do.
+   */
+  'minTtlMs': (number);
   '_maxAgeMs'?: "maxAgeMs";
 }

@@ -48,6 +48,14 @@ export interface MissJob {
    * W3C trace context.
    */
   'traceParent'?: (string);
+  /**
+   * How long past its life the entry is kept.
+   */
+  'staleMs'?: (number | string | Long);
+  /**
+   * The life of an error that the model reports for the input, 0: it is not stored.
+   */
+  'negativeTtlMs'?: (number | string | Long);
 }
 
 /**
@@ -94,4 +102,12 @@ export interface MissJob__Output {
    * W3C trace context.
    */
   'traceParent': (string);
+  /**
+   * How long past its life the entry is kept.
+   */
+  'staleMs': (string);
+  /**
+   * The life of an error that the model reports for the input, 0: it is not stored.
+   */
+  'negativeTtlMs': (string);
 }
