@@ -1,11 +1,4 @@
-import { enableCompileCache } from "node:module";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { useCompileCache } from "./compile-cache.ts";
 
-// Types stripped and code compiled once: measured, half of the CPU time of a start. In the user's
-// own directory, since what lies in a shared one would be run. Where it cannot be written, nothing
-// is lost but that.
-const caches = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-enableCompileCache(join(caches, "kvring"));
-
+useCompileCache();
 await import("./run.ts");

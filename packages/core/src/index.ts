@@ -25,6 +25,7 @@ export {
   type RequestKey,
   requestKey,
 } from "./request-key.ts";
+export { afterDeath, type Deaths, noDeaths, restartMs } from "./restarts.ts";
 export { parseTags, type Scope, type ScopeId, scopeId } from "./scope.ts";
 export {
   checkBytes,

@@ -7,7 +7,7 @@ import type { Metrics } from "./metrics.ts";
 
 export interface HttpPortOptions {
   readonly listen: Listen;
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, "render">;
   /** What must hold for the process to go on; a supervisor restarts it otherwise. */
   readonly live: readonly Check[];
   /** What must hold for it to be sent requests. */

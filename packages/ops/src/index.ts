@@ -4,8 +4,11 @@ export { keepTrying } from "./keep-trying.ts";
 export { createLog, type LogLevel, type LogOptions, logLevels, type ProcessLog } from "./log.ts";
 export {
   createMetrics,
+  exportMetrics,
   latencyBucketsSeconds,
   type Metrics,
+  type MetricsExport,
   type MetricsOptions,
+  mergeMetrics,
 } from "./metrics.ts";
 export { onShutdown, type ShutdownOptions } from "./shutdown.ts";

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Registry } from "prom-client";
+import { AggregatorRegistry, collectDefaultMetrics, Registry } from "prom-client";
 
 /** The metrics of one process. Services register theirs in `registry`, with prom-client. */
 export interface Metrics {
@@ -25,6 +25,25 @@ export function createMetrics(options: MetricsOptions = {}): Metrics {
       return { contentType: registry.contentType, text: await registry.metrics() };
     },
   };
+}
+
+/** Everything one process counts, as it travels to the process that tells of several. */
+export type MetricsExport = Awaited<ReturnType<Registry["getMetricsAsJSON"]>>;
+
+/** What `mergeMetrics` takes. Every sample gets the label `process`. */
+export function exportMetrics(registry: Registry, process: string): Promise<MetricsExport> {
+  registry.setDefaultLabels({ process });
+  return registry.getMetricsAsJSON();
+}
+
+/** The metrics of several processes in Prometheus' text format; none is summed up or left out. */
+export async function mergeMetrics(
+  exports: readonly MetricsExport[],
+): Promise<{ readonly contentType: string; readonly text: string }> {
+  // By their labels all are different, so that the sum of each is itself.
+  const summed = exports.map((each) => each.map((metric) => ({ ...metric, aggregator: "sum" })));
+  const merged = AggregatorRegistry.aggregate(summed);
+  return { contentType: merged.contentType, text: await merged.metrics() };
 }
 
 /**

@@ -3,6 +3,8 @@ import type { Log } from "@kvring/core";
 export interface ShutdownOptions {
   /** How long the drain may take. Default 10 s, well within Kubernetes' 30. */
   readonly timeoutMs?: number;
+  /** Further signals change nothing: somebody else decides when the drain takes too long. */
+  readonly isPatient?: boolean;
 }
 
 /**
@@ -15,10 +17,11 @@ export function onShutdown(
   drain: (signal: NodeJS.Signals) => Promise<void>,
   options: ShutdownOptions = {},
 ): () => void {
-  const { timeoutMs = 10_000 } = options;
+  const { timeoutMs = 10_000, isPatient = false } = options;
   let draining = false;
 
   const onSignal = (signal: NodeJS.Signals): void => {
+    if (draining && isPatient) return;
     if (draining) {
       log.warn({ signal }, "exiting without waiting for the drain");
       process.exit(1);

@@ -1,6 +1,6 @@
 import { defaultNodeOptions, startNode } from "@kvring/cache-node";
-import { parseListen, systemClock } from "@kvring/core";
-import { createMetrics, serveHttp } from "@kvring/ops";
+import { systemClock } from "@kvring/core";
+import { createMetrics } from "@kvring/ops";
 import { Command } from "commander";
 import { openBus } from "../cluster/bus.ts";
 import { declare, resolve } from "../config/settings.ts";
@@ -10,14 +10,18 @@ import {
   node,
   nodeProcess,
   optionalHttp,
+  processes,
   requiredNats,
 } from "../config/tables.ts";
-import { openLog, refuseOpenPorts, serveUntilInterrupted } from "./serve.ts";
+import { startApart } from "../processes/start.ts";
+import { type MemberFlags, memberNames, portAfter, supervise } from "../processes/supervise.ts";
+import { openLog, refuseOpenPorts, serveProcess } from "./serve.ts";
 
 const settings = {
   nats: requiredNats,
   ...nodeProcess,
   ...node,
+  processes,
   http: optionalHttp,
   natsReplicas,
   ...common,
@@ -29,14 +33,26 @@ export function nodeCommand(): Command {
     .addHelpText(
       "after",
       `
-Example:
-  kvring node --nats nats://127.0.0.1:4222 --id node-1 --listen 127.0.0.1:8101 --capacity 4GiB`,
+Examples:
+  kvring node --nats nats://127.0.0.1:4222 --id node-1 --listen 127.0.0.1:8101 --capacity 4GiB
+  kvring node --id a --processes 4     members a-1 to a-4 of the ring, on ports 8101 to 8104`,
     );
   declare(command, settings);
   return command.action(async () => {
     const values = resolve(command, settings);
     refuseOpenPorts([values.listen, values.http], values.insecure);
     const log = openLog(values.id, values.logLevel);
+    if (values.processes > 1) {
+      const { id: name, http: page, listen, advertise } = values;
+      const names = memberNames(name, values.processes);
+      const flags: MemberFlags = (index) => [
+        ...["--processes", "1", "--id", names[index] ?? name],
+        ...["--listen", portAfter(listen, index)],
+        ...(advertise === undefined ? [] : ["--advertise", portAfter(advertise, index)]),
+      ];
+      await supervise({ name, names, start: startApart, flags, http: page, log });
+      return;
+    }
     const bus = await openBus({
       nats: values.nats,
       replicas: values.natsReplicas,
@@ -65,21 +81,16 @@ Example:
         handoverEntries: values.handoverEntries,
       },
     });
-    const page = await serveHttp({
-      listen: parseListen(values.http),
-      metrics,
-      log,
-      live: [],
-      ready: running.checks(),
-    });
-    await serveUntilInterrupted({
-      addresses: { grpc: running.address, http: page.address },
+    await serveProcess({
+      name: values.id,
+      http: values.http,
+      addresses: { grpc: running.address },
       checks: running.checks(),
       refusal: () => running.refusal,
+      metrics,
       log,
       async drain() {
         await running.drain();
-        await page.close();
         await bus.close();
       },
     });

@@ -1,6 +1,7 @@
-import { KvringError, type Log } from "@kvring/core";
-import { type Check, createLog, onShutdown } from "@kvring/ops";
+import { KvringError, type Log, parseListen } from "@kvring/core";
+import { type Check, createLog, type Metrics, onShutdown, serveHttp } from "@kvring/ops";
 import { needsInsecure } from "../config/values.ts";
+import { isMember, serveAsMember } from "../processes/member.ts";
 import { print } from "../report/output.ts";
 
 /** What all commands that serve until interrupted do the same way. */
@@ -20,14 +21,47 @@ export function refuseOpenPorts(addresses: readonly string[], insecure: boolean)
 }
 
 /**
+ * A process that does one thing, until it is interrupted: with a port for operators and a ready line
+ * of its own, or, as one of several, without.
+ */
+export async function serveProcess(parts: {
+  readonly name: string;
+  readonly http: string;
+  /** Where it listens, by kind; none for who is not called. */
+  readonly addresses: Readonly<Record<string, string>>;
+  readonly checks: readonly Check[];
+  readonly refusal?: () => KvringError | undefined;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly drain: () => Promise<void>;
+}): Promise<void> {
+  const { http, addresses, checks, refusal = () => undefined, metrics, log, drain } = parts;
+  if (isMember()) {
+    serveAsMember({ ...parts, refusal });
+    return;
+  }
+  const listen = parseListen(http);
+  const page = await serveHttp({ listen, metrics, log, live: [], ready: checks });
+  await serveUntilInterrupted({
+    addresses: () => ({ ...addresses, http: page.address }),
+    ...{ checks, refusal, log },
+    async drain() {
+      await drain();
+      await page.close();
+    },
+  });
+}
+
+/**
  * Serves until SIGINT or SIGTERM. The one line on stdout that says where comes when all checks hold,
  * as `/readyz` has it; until then the log says what is missing. Throws what refuses the process,
  * after a drain.
  */
 export async function serveUntilInterrupted(parts: {
-  readonly addresses: Readonly<Record<string, string>>;
+  /** Asked when all checks hold. */
+  readonly addresses: () => Readonly<Record<string, string>>;
   readonly checks: readonly Check[];
-  readonly refusal?: () => KvringError | undefined;
+  readonly refusal: () => KvringError | undefined;
   readonly log: Log;
   readonly drain: () => Promise<void>;
 }): Promise<void> {
@@ -39,13 +73,13 @@ export async function serveUntilInterrupted(parts: {
   });
   let told = "";
   while (!ending) {
-    const error = refusal?.();
+    const error = refusal();
     if (error !== undefined) {
       await drain();
       throw error;
     }
     const missing = checks.flatMap((check) => check.failing() ?? []).join("; ");
-    if (missing === "") return announce(addresses);
+    if (missing === "") return announce(addresses());
     if (missing !== told) log.info({}, `not ready yet: ${missing}`);
     told = missing;
     await new Promise((resolve) => setTimeout(resolve, lookMs));

@@ -1,6 +1,6 @@
-import { parseListen, systemClock } from "@kvring/core";
+import { systemClock } from "@kvring/core";
 import { shippedRepository } from "@kvring/models";
-import { createMetrics, serveHttp } from "@kvring/ops";
+import { createMetrics } from "@kvring/ops";
 import { defaultWorkerOptions, startWorker } from "@kvring/worker";
 import { Command } from "commander";
 import { openBus } from "../cluster/bus.ts";
@@ -13,7 +13,7 @@ import {
   requiredNats,
   worker,
 } from "../config/tables.ts";
-import { openLog, refuseOpenPorts, serveUntilInterrupted } from "./serve.ts";
+import { openLog, refuseOpenPorts, serveProcess } from "./serve.ts";
 
 const settings = {
   nats: requiredNats,
@@ -57,20 +57,15 @@ Example:
         processes: values.processes,
       },
     });
-    const page = await serveHttp({
-      listen: parseListen(values.http),
-      metrics,
-      log,
-      live: [],
-      ready: running.checks(),
-    });
-    await serveUntilInterrupted({
-      addresses: { http: page.address },
+    await serveProcess({
+      name: values.name,
+      http: values.http,
+      addresses: {},
       checks: running.checks(),
+      metrics,
       log,
       async drain() {
         await running.drain();
-        await page.close();
         await bus.close();
       },
     });

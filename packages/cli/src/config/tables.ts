@@ -321,6 +321,15 @@ export const worker = {
   }),
 };
 
+/** Of gateways and nodes, which use one core each. */
+export const processes = setting({
+  name: "processes",
+  value: count(1, 64),
+  fallback: 1,
+  shows: "n",
+  help: "processes to run it as; what is said of memory and of requests under way is for each",
+});
+
 export const nodes = setting({
   name: "nodes",
   value: count(1, 64),

@@ -1,7 +1,14 @@
 import { strict as assert } from "node:assert";
-import { type Clock, KvringError, type Log } from "@kvring/core";
+import {
+  afterDeath,
+  type Clock,
+  type Deaths,
+  KvringError,
+  type Log,
+  noDeaths,
+  restartMs,
+} from "@kvring/core";
 import type { Reply, Request } from "../child/messages.ts";
-import { afterDeath, type Backoff, delayMs, fresh } from "./backoff.ts";
 import type { Child, StartChild } from "./child-process.ts";
 
 const startMs = 30_000;
@@ -57,7 +64,7 @@ export class Slot {
   readonly #options: SlotOptions;
   readonly #first = Promise.withResolvers<void>();
   readonly #closed = Promise.withResolvers<void>();
-  #backoff: Backoff = fresh;
+  #deaths: Deaths = noDeaths;
   #restarts = 0;
   #state: SlotState;
 
@@ -180,8 +187,8 @@ export class Slot {
     this.#first.reject(
       new KvringError("INTERNAL", `a process that runs models cannot be used: it ${why}`),
     );
-    this.#backoff = afterDeath(this.#backoff, this.#servedMs());
-    const restMs = delayMs(this.#backoff);
+    this.#deaths = afterDeath(this.#deaths, this.#servedMs());
+    const restMs = restartMs(this.#deaths);
     this.#options.log.error({ why, restMs }, "a process that runs models died");
     const cancel = this.#options.clock.after(restMs, () => {
       this.#restarts += 1;
