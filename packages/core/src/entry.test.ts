@@ -125,6 +125,8 @@ test("says how long it is kept past its life, and whether it is a failure, where
     const entry = new Entry(encodeEntry({ ...header, ...more }, Buffer.from("body")));
     expect(entry.header).toEqual({ ...header, ...more });
     expect(Buffer.from(entry.body).toString()).toBe("body");
+    // Who does not know failures sees another version.
+    expect(entry.bytes[0] === 1).toBe(more.isFailure !== true);
   }
   const usual = new Entry(encodeEntry(header, Buffer.from("body")));
   expect([usual.staleMs, usual.isFailure]).toEqual([0, false]);

@@ -28,8 +28,9 @@ export interface EntryHeader {
 }
 
 const version = 1;
-const failureFlag = 1;
-const staleFlag = 2;
+/** In the version's byte: who does not know failures must not take one for an answer. */
+const failureBit = 0x80;
+const staleFlag = 1;
 const fixedBytes = 80;
 /** 16 tags, all, model, version, key, and room for what a model's configuration adds. */
 const maxScopes = 64;
@@ -40,7 +41,8 @@ const ageOffset = 24;
 const ttlOffset = 32;
 
 /**
- * Header and body as one piece of memory. Layout, little-endian: u8 version, u8 flags, u16 scopes,
+ * Header and body as one piece of memory. Layout, little-endian: u8 version, with its highest bit for
+ * a failure, u8 flags, u16 scopes,
  * u32 header bytes, u64 epoch, u64 sequence, f64 age ms, f64 ttl ms, f64 cost ms, 32 bytes digest
  * (from 48), u64 per scope, f64 stale ms where there are any, body. Readers skip what a longer
  * header of the same version adds.
@@ -53,8 +55,8 @@ export function encodeEntry(header: EntryHeader, body: Uint8Array): Uint8Array {
   const scopesEnd = fixedBytes + 8 * header.scopes.length;
   const headerBytes = scopesEnd + (staleMs > 0 ? 8 : 0);
   const entry = Buffer.allocUnsafeSlow(headerBytes + body.byteLength);
-  entry.writeUInt8(version, 0);
-  entry.writeUInt8((isFailure ? failureFlag : 0) | (staleMs > 0 ? staleFlag : 0), 1);
+  entry.writeUInt8(isFailure ? version | failureBit : version, 0);
+  entry.writeUInt8(staleMs > 0 ? staleFlag : 0, 1);
   entry.writeUInt16LE(header.scopes.length, 2);
   entry.writeUInt32LE(headerBytes, 4);
   entry.writeBigUInt64LE(BigInt(header.born.epoch), 8);
@@ -79,7 +81,8 @@ export class Entry {
   constructor(bytes: Uint8Array) {
     if (bytes.byteLength < fixedBytes) throw malformed("it is shorter than its header");
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (view.getUint8(0) !== version) throw malformed(`version ${view.getUint8(0)} is unknown`);
+    const first = view.getUint8(0) & ~failureBit;
+    if (first !== version) throw malformed(`version ${first} is unknown`);
     const headerBytes = view.getUint32(4, true);
     const scopes = view.getUint16(2, true);
     const staleBytes = (view.getUint8(1) & staleFlag) === 0 ? 0 : 8;
@@ -127,7 +130,7 @@ export class Entry {
   }
 
   get isFailure(): boolean {
-    return (this.#view.getUint8(1) & failureFlag) !== 0;
+    return (this.#view.getUint8(0) & failureBit) !== 0;
   }
 
   /** The answer: a view, not a copy. */

@@ -11,8 +11,8 @@ const nothing = new Uint8Array(0);
 export interface FillHints {
   /** How often the key was asked for lately, where the node counted. */
   readonly asks?: number | undefined;
-  /** An answer is there, which a failure must not replace. */
-  readonly isRefresh?: boolean;
+  /** An answer may be there, whose place a failure must not take. */
+  readonly forgetsFailure?: boolean;
 }
 
 /** Puts computations into the miss queue: under a node's fill token, or for this gateway alone. */
@@ -58,8 +58,8 @@ export class JobPublisher {
     if (open.remainingMs() <= 0) return;
     const job = this.#desk.open(open.request.message, open.remainingMs(), listener);
     open.onEnd(() => job.close());
-    this.#publish(open, job.token, this.#desk.address, owners, {}).catch((error) =>
-      open.fail(KvringError.from(error)),
+    this.#publish(open, job.token, this.#desk.address, owners, { forgetsFailure: true }).catch(
+      (error) => open.fail(KvringError.from(error)),
     );
   }
 
@@ -68,7 +68,7 @@ export class JobPublisher {
     token: Uint8Array,
     replyTo: string,
     owners: readonly NodeLink[],
-    { asks, isRefresh = false }: FillHints,
+    { asks, forgetsFailure = false }: FillHints,
   ): Promise<void> {
     const { key, born, model, cache, scopes, message } = open.request;
     const staged = isStaged(message);
@@ -93,7 +93,7 @@ export class JobPublisher {
         scopes: [...scopes, scopeId({ kind: "key", key })],
         ttlMs,
         staleMs,
-        negativeTtlMs: isRefresh || cache.noStore ? 0 : (model.negativeTtlMs ?? 0),
+        negativeTtlMs: forgetsFailure ? 0 : (model.negativeTtlMs ?? 0),
         owners: owners.map(({ nodeId, address }) => ({ nodeId, address })),
         request: staged ? nothing : message,
         stagedBytes: staged ? message.length : 0,

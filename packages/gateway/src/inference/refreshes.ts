@@ -109,8 +109,8 @@ export class Refreshes {
       { key, tenant, minBorn, maxAgeMs: undefined, minTtlMs },
       { clock, untilMs: open.untilMs, hedging, stallMs: options.stallMs, wait: true },
       {
-        // A failure is not remembered here: it would take the place of an answer that is still given.
-        onGranted: (link, token) => void jobs.fill(open, link, token, owners, { isRefresh: true }),
+        onGranted: (link, token) =>
+          void jobs.fill(open, link, token, owners, { forgetsFailure: true }),
         onFound: (bytes) => this.#found(open, bytes),
         onMissing: unknown,
         onFailed: (error) => open.fail(error),

@@ -169,6 +169,13 @@ describe("a remembered failure", () => {
     expect(under.metrics.totals()).toMatchObject({ requests: 3, error: 3 });
   });
 
+  test("takes no answer's place where memory is passed by", async () => {
+    await start({ negativeTtlMs: 2_500 });
+    const asked = under.ask(control("no-cache"));
+    expect((await under.nextJob()).negativeTtlMs).toBe(0);
+    asked.cancel();
+  });
+
   test("is not wanted unless the model's owner says so", async () => {
     await start({});
     const asked = under.ask();

@@ -28,5 +28,6 @@ test("nothing else is, and nothing by default", () => {
     const failure = new KvringError(reason as keyof typeof reasons, "no");
     expect(failureEntry(job, failure) !== undefined, reason).toBe(reason === "MODEL_FAILED");
     expect(failureEntry({ ...job, negativeTtlMs: 0 }, failure)).toBeUndefined();
+    expect(failureEntry({ ...job, replyTo: "direct.gw-1" }, failure)).toBeUndefined();
   }
 });

@@ -126,9 +126,9 @@ export class JobRunner {
 
   async #fail(job: MissJob, holder: Holder, failure: KvringError): Promise<void> {
     const entry = failureEntry(job, failure);
-    if (entry !== undefined) this.#copy(job, entry, true);
-    if (entry !== undefined && job.replyTo === "") await holder.answer(entry, true);
-    else await holder.fail(failure);
+    if (entry === undefined) return await holder.fail(failure);
+    this.#copy(job, entry, true);
+    await holder.answer(entry, true);
   }
 
   /** Done when the holder has it, where somebody waits; the replicas get their copies beside. */
