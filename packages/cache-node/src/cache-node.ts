@@ -21,6 +21,8 @@ export interface CacheNodeOptions {
   readonly stagedBytes?: number;
   /** The ring the node knows; 0: none yet. */
   readonly ringVersion?: () => number;
+  /** How often peers are told that we live. Default 500 ms. */
+  readonly beatMs?: number;
   /** What the Drain call does; whether nothing was cut off. Default: `drain`, in no ring. */
   readonly leave?: () => Promise<boolean>;
 }
@@ -57,7 +59,10 @@ export function createCacheNode(options: CacheNodeOptions): CacheNode {
   const store = createStore({ policy, capacityBytes, clock });
   const stagedBytes = options.stagedBytes ?? Math.floor(capacityBytes / 4);
   const handler = new NodeHandler({ store, clock, stagedBytes });
-  const exchange = new ExchangeServer({ nodeId: id, handler, log, clock, ringVersion });
+  const exchange = new ExchangeServer({
+    ...{ nodeId: id, handler, log, clock, ringVersion },
+    ...(options.beatMs !== undefined && { beatMs: options.beatMs }),
+  });
   const startMs = clock.nowMs();
   const leave = options.leave ?? (() => node.drain(drainTimeoutMs));
 

@@ -167,6 +167,22 @@ test("who leaves gives its keys to their next owners first", async () => {
   }
 });
 
+test("two join at once while one leaves: every owner has every key of its own", async () => {
+  await start("n2", { handoverMs: 5_000 });
+  for (const id of ["n1", "n3"]) await start(id);
+  await areActive("n1", "n2", "n3");
+  await fill();
+  await Promise.all([start("n4"), start("n5"), nodes.get("n2")?.drain()]);
+  nodes.delete("n2");
+  await areActive("n1", "n3", "n4", "n5");
+  for (const id of ["n1", "n3", "n4", "n5"]) {
+    await vi.waitFor(async () => {
+      const { owned, found } = await holds(id);
+      expect({ id, found }).toEqual({ id, found: owned });
+    }, 10_000);
+  }
+});
+
 test("the Drain call leaves the ring in the same way, and the process ends as ever", async () => {
   await start("n1", { handoverMs: 5_000 });
   for (const id of ["n2", "n3"]) await start(id);

@@ -37,6 +37,8 @@ export interface NodeOptions {
   readonly replicas: number;
   /** How long all may take that is done before the node leaves. */
   readonly drainMs: number;
+  /** How often peers are told that the node lives. */
+  readonly beatMs: number;
   /** How long giving entries away may take when the node leaves; 0: none are given. */
   readonly handoverMs: number;
   /** How long a node that joins is given what became its own before it computes the rest. */
@@ -58,6 +60,7 @@ export const defaultNodeOptions: NodeOptions = Object.freeze({
   policy: "lru",
   replicas: 2,
   drainMs: 8_000,
+  beatMs: 500,
   handoverMs: 5_000,
   warmMs: 60_000,
   handoverEntries: 1_000_000,
@@ -95,6 +98,7 @@ export async function startNode(parts: {
     zone: options.zone,
     capacityBytes: options.capacityBytes,
     policy: options.policy,
+    beatMs: options.beatMs,
     clock,
     log,
     ringVersion: () => ringVersion,

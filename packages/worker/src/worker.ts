@@ -48,7 +48,7 @@ export async function startWorker(parts: {
 }): Promise<WorkerProcess> {
   const { options, bus, clock, log } = parts;
   const id = `${options.name}-${newIncarnation()}`;
-  const { processes } = options;
+  const { processes, retireMs } = options;
   const runtime = parts.runtime ?? (await createRuntime({ processes, log, clock }));
   const links = new NodeLinks(({ nodeId, address }) =>
     connectNode({ nodeId, address, peerId: id, log, clock }),
@@ -73,11 +73,7 @@ export async function startWorker(parts: {
   const others = new OtherWorkers(id);
   let announcement: RecordAnnouncement<"worker"> | undefined;
   const host: ModelHost = new ModelHost({
-    bus,
-    runtime,
-    runner,
-    clock,
-    log,
+    ...{ bus, runtime, runner, clock, log, retireMs },
     isHeldElsewhere: (digest) => others.hold(digest),
     onChange: ({ digests, rejected }) => {
       announcement?.update({ id, digests, rejected }).catch(() => {});

@@ -7,8 +7,15 @@ export function openBus(options: {
   readonly replicas: number;
   readonly name: string;
   readonly log: Log;
+  /** Of workers: their jobs go to another one after so long a silence. */
+  readonly ackWaitMs?: number;
 }): Promise<Bus> | Bus {
-  const { nats, replicas, name, log } = options;
+  const { nats, ackWaitMs, ...common } = options;
   if (nats === undefined) return createInProcessBus({ clock: systemClock });
-  return connectNatsBus({ servers: nats.split(","), replicas, name, log, clock: systemClock });
+  return connectNatsBus({
+    ...common,
+    ...(ackWaitMs !== undefined && { ackWaitMs }),
+    servers: nats.split(","),
+    clock: systemClock,
+  });
 }

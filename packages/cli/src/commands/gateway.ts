@@ -51,7 +51,8 @@ Examples:
       const flags: MemberFlags = (index) => [
         ...["--processes", "1", "--name", names[index] ?? name, "--listen", listen],
       ];
-      await supervise({ name, names, start: startSharing, flags, http: page, log });
+      const drainMs = values.drainTimeout;
+      await supervise({ name, names, start: startSharing, flags, http: page, log, drainMs });
       return;
     }
     const bus = await openBus({
@@ -75,6 +76,7 @@ Examples:
       checks: running.checks(),
       metrics,
       log,
+      drainMs: values.drainTimeout,
       async drain() {
         await running.drain();
         await bus.close();

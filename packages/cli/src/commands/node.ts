@@ -1,8 +1,9 @@
-import { defaultNodeOptions, startNode } from "@kvring/cache-node";
+import { startNode } from "@kvring/cache-node";
 import { systemClock } from "@kvring/core";
 import { createMetrics } from "@kvring/ops";
 import { Command } from "commander";
 import { openBus } from "../cluster/bus.ts";
+import { nodeOptions } from "../config/node-options.ts";
 import { declare, resolve } from "../config/settings.ts";
 import {
   common,
@@ -41,6 +42,7 @@ Examples:
   return command.action(async () => {
     const values = resolve(command, settings);
     refuseOpenPorts([values.listen, values.http], values.insecure);
+    const options = nodeOptions(values);
     const log = openLog(values.id, values.logLevel);
     if (values.processes > 1) {
       const { id: name, http: page, listen, advertise } = values;
@@ -50,7 +52,8 @@ Examples:
         ...["--listen", portAfter(listen, index)],
         ...(advertise === undefined ? [] : ["--advertise", portAfter(advertise, index)]),
       ];
-      await supervise({ name, names, start: startApart, flags, http: page, log });
+      const drainMs = values.drainTimeout;
+      await supervise({ name, names, start: startApart, flags, http: page, log, drainMs });
       return;
     }
     const bus = await openBus({
@@ -60,27 +63,7 @@ Examples:
       log,
     });
     const metrics = createMetrics();
-    const running = await startNode({
-      bus,
-      log,
-      metrics,
-      clock: systemClock,
-      options: {
-        ...defaultNodeOptions,
-        id: values.id,
-        zone: values.zone,
-        listen: values.listen,
-        advertise: values.advertise,
-        capacityBytes: values.capacity,
-        policy: values.policy,
-        replicas: values.replicas,
-        handoverMs: values.handoverTimeout,
-        warmMs: values.joinTimeout,
-        snapshotDirectory: values.snapshot,
-        handoverBytesPerSecond: values.handoverRate,
-        handoverEntries: values.handoverEntries,
-      },
-    });
+    const running = await startNode({ bus, log, metrics, clock: systemClock, options });
     await serveProcess({
       name: values.id,
       http: values.http,
@@ -89,6 +72,7 @@ Examples:
       refusal: () => running.refusal,
       metrics,
       log,
+      drainMs: values.drainTimeout,
       async drain() {
         await running.drain();
         await bus.close();

@@ -34,6 +34,8 @@ export async function serveProcess(parts: {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly drain: () => Promise<void>;
+  /** How long that may take. */
+  readonly drainMs: number;
 }): Promise<void> {
   const { http, addresses, checks, refusal = () => undefined, metrics, log, drain } = parts;
   if (isMember()) {
@@ -44,7 +46,7 @@ export async function serveProcess(parts: {
   const page = await serveHttp({ listen, metrics, log, live: [], ready: checks });
   await serveUntilInterrupted({
     addresses: () => ({ ...addresses, http: page.address }),
-    ...{ checks, refusal, log },
+    ...{ checks, refusal, log, drainMs: parts.drainMs },
     async drain() {
       await drain();
       await page.close();
@@ -64,13 +66,16 @@ export async function serveUntilInterrupted(parts: {
   readonly refusal: () => KvringError | undefined;
   readonly log: Log;
   readonly drain: () => Promise<void>;
+  /** How long that may take. */
+  readonly drainMs: number;
 }): Promise<void> {
-  const { addresses, checks, refusal, log, drain } = parts;
+  const { addresses, checks, refusal, log, drain, drainMs } = parts;
   let ending = false;
-  onShutdown(log, () => {
+  const end = (): Promise<void> => {
     ending = true;
     return drain();
-  });
+  };
+  onShutdown(log, end, { timeoutMs: drainMs });
   let told = "";
   while (!ending) {
     const error = refusal();

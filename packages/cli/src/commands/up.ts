@@ -44,6 +44,7 @@ Examples:
       replicas: values.natsReplicas,
       name: "kvring-up",
       log,
+      ackWaitMs: values.jobSilence,
     });
     const cluster = await startEmbedded({
       bus,
@@ -56,6 +57,7 @@ Examples:
         ...defaultWorkerOptions,
         models: values.models ?? shippedRepository,
         processes: values.processes,
+        retireMs: values.retireAfter,
       },
       http: values.http,
     });
@@ -64,7 +66,7 @@ Examples:
       await bus.close();
     };
     // Before it is ready, which may take as long as a model loads: an interrupted start drains too.
-    onShutdown(log, drain);
+    onShutdown(log, drain, { timeoutMs: values.drainTimeout });
     try {
       await cluster.ready(readyTimeoutMs);
     } catch (error) {

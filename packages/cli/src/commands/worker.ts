@@ -43,6 +43,7 @@ Example:
       replicas: values.natsReplicas,
       name: values.name,
       log,
+      ackWaitMs: values.jobSilence,
     });
     const metrics = createMetrics();
     const running = await startWorker({
@@ -55,6 +56,7 @@ Example:
         name: values.name,
         models: values.models ?? shippedRepository,
         processes: values.processes,
+        retireMs: values.retireAfter,
       },
     });
     await serveProcess({
@@ -64,6 +66,7 @@ Example:
       checks: running.checks(),
       metrics,
       log,
+      drainMs: values.drainTimeout,
       async drain() {
         await running.drain();
         await bus.close();

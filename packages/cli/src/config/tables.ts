@@ -46,6 +46,15 @@ export const common = {
     fallback: false,
     help: "allow listening beyond this machine without TLS",
   }),
+  drainTimeout: setting({
+    name: "drain-timeout",
+    value: durationMs.pipe(
+      z.number().min(3_000, "a duration of at least 3s").max(3_600_000, "a duration of at most 1h"),
+    ),
+    fallback: "10s",
+    shows: "duration",
+    help: "how long the process may take to leave before it is ended all the same",
+  }),
 };
 
 export const http = setting({
@@ -269,12 +278,10 @@ export const nodeProcess = {
   }),
   handoverTimeout: setting({
     name: "handover-timeout",
-    value: durationMs.pipe(
-      z.number().max(8_000, "a duration of at most 8s, as all of leaving takes 10s at most"),
-    ),
+    value: durationMs.pipe(z.number().max(3_600_000, "a duration of at most 1h")),
     fallback: "5s",
     shows: "duration",
-    help: "how long entries are given to their new owners when the node leaves; 0 for not at all",
+    help: "how long entries are given to their new owners when the node leaves, 0 for not at all; at least 2s less than --drain-timeout",
   }),
   joinTimeout: setting({
     name: "join-timeout",
@@ -289,6 +296,15 @@ export const nodeProcess = {
     fallback: "64MiB",
     shows: "size",
     help: "what is given to new owners in a second, so that requests do not wait for it",
+  }),
+  beat: setting({
+    name: "beat",
+    value: durationMs.pipe(
+      z.number().min(50, "a duration of at least 50ms").max(60_000, "a duration of at most 1m"),
+    ),
+    fallback: "500ms",
+    shows: "duration",
+    help: "how often gateways are told that the node lives; several times in the time of their --evict-after",
   }),
   snapshot: setting({
     name: "snapshot",
@@ -318,6 +334,22 @@ export const worker = {
     fallback: 1,
     shows: "n",
     help: "child processes that run ONNX sessions, and so inferences at a time",
+  }),
+  retireAfter: setting({
+    name: "retire-after",
+    value: durationMs.pipe(z.number().max(3_600_000, "a duration of at most 1h")),
+    fallback: "10s",
+    shows: "duration",
+    help: "how long a model file that was replaced still answers who asked for it just before",
+  }),
+  jobSilence: setting({
+    name: "job-silence",
+    value: durationMs.pipe(
+      z.number().min(500, "a duration of at least 500ms").max(60_000, "a duration of at most 1m"),
+    ),
+    fallback: "2s",
+    shows: "duration",
+    help: "a job whose worker was silent for so long is given to another; the same for all workers",
   }),
 };
 

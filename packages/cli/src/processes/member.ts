@@ -29,9 +29,10 @@ export function serveAsMember(parts: {
   readonly metrics: Metrics;
   readonly log: Log;
   readonly drain: () => Promise<void>;
+  readonly drainMs: number;
 }): void {
-  const { name, addresses, checks, refusal, metrics, log, drain } = parts;
-  onShutdown(log, drain, { isPatient: true });
+  const { name, addresses, checks, refusal, metrics, log, drain, drainMs } = parts;
+  onShutdown(log, drain, { isPatient: true, timeoutMs: drainMs });
   const end = (): void => {
     process.kill(process.pid, "SIGTERM");
   };

@@ -56,8 +56,10 @@ export async function supervise(parts: {
   readonly flags: MemberFlags;
   readonly http: string;
   readonly log: Log;
+  /** How long each may take to leave. */
+  readonly drainMs: number;
 }): Promise<void> {
-  const { name, names, start, flags, http, log } = parts;
+  const { name, names, start, flags, http, log, drainMs } = parts;
   let refusal: KvringError | undefined;
   const members = names.map(
     (memberName, index) =>
@@ -87,7 +89,7 @@ export async function supervise(parts: {
     },
     checks,
     refusal: () => refusal,
-    log,
+    ...{ log, drainMs },
     async drain() {
       await Promise.all(members.map((member) => member.drain()));
       await page.close();

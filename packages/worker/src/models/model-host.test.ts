@@ -91,6 +91,7 @@ class Worker {
       runner: runner as unknown as JobRunner,
       clock,
       log: silentLog,
+      retireMs: 10_000,
       isHeldElsewhere: (digest) => this.others.has(digest),
       onChange: (record) => {
         this.announced = record;

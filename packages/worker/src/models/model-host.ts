@@ -11,9 +11,6 @@ import type { ModelArtifact, RejectedModel, RepositorySnapshot, Runtime } from "
 import type { JobRunner } from "../jobs/job-runner.ts";
 import { ModelConsumer } from "./model-consumer.ts";
 
-/** A replaced artifact goes on answering the jobs that were asked for just before. */
-const retireMs = 10_000;
-
 /** What became of an artifact here. */
 type Hosted =
   | { readonly state: "serving"; readonly artifact: ModelArtifact; readonly consumer: Stoppable }
@@ -34,6 +31,8 @@ export interface HostParts {
   readonly runner: JobRunner;
   readonly clock: Clock;
   readonly log: Log;
+  /** How long a replaced artifact goes on answering the jobs that were asked for just before. */
+  readonly retireMs: number;
   /** Whether any live worker, this one excepted, computes the artifact. */
   readonly isHeldElsewhere: (digest: string) => boolean;
   readonly onChange: (record: Pick<WorkerRecord, "digests" | "rejected">) => void;
@@ -193,7 +192,7 @@ export class ModelHost {
 
   #retire({ artifact, consumer }: Extract<Hosted, { state: "serving" }>): void {
     const { digest } = artifact;
-    const cancel = this.#parts.clock.after(retireMs, () => {
+    const cancel = this.#parts.clock.after(this.#parts.retireMs, () => {
       this.#retiring.delete(retiring);
       void this.#release(digest, consumer);
     });
