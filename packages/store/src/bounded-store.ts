@@ -1,12 +1,13 @@
 import assert from "node:assert";
 import { type Clock, limits } from "@kvring/core";
+import { initialSlots, keyAt, wheelAt } from "./entry-records.ts";
 import { ExpiryWheel } from "./expiry-wheel.ts";
 import { KeyIndex, keyWords } from "./key-index.ts";
 import type { EvictionOrder } from "./policies/eviction-order.ts";
 import { orderFor } from "./policies/order-for.ts";
 import { Residency } from "./residency.ts";
 import { noSlot, type Slot } from "./slot.ts";
-import { moreSlots } from "./slot-arrays.ts";
+import { moreSlots, type SlotInts } from "./slot-arrays.ts";
 import type {
   HeldValue,
   PolicyName,
@@ -25,8 +26,6 @@ export interface BoundedStoreOptions {
   readonly hashSeed: number;
 }
 
-export const initialSlots = 64;
-
 /**
  * Expired entries that a put takes away beside its own work. More than one, so that they go faster
  * than entries come; few, so that a second in which a million expire stops nobody.
@@ -39,6 +38,7 @@ export class BoundedStore implements Store {
   readonly capacityBytes: number;
   readonly #clock: Clock;
   readonly #maxSlots: number;
+  readonly #records: SlotInts;
   readonly #residency: Residency;
   readonly #index: KeyIndex;
   readonly #order: EvictionOrder;
@@ -54,10 +54,11 @@ export class BoundedStore implements Store {
     // Slot 0 is none, and a new value is written before the one it replaces goes.
     this.#maxSlots = Math.floor(capacityBytes / memory.chargeBytes(0)) + 2;
     const slots = Math.min(initialSlots, this.#maxSlots);
+    this.#records = memory.records;
     this.#residency = new Residency(slots, memory);
-    this.#index = new KeyIndex(slots, options.hashSeed);
+    this.#index = new KeyIndex(this.#records.from(keyAt), options.hashSeed);
     this.#order = orderFor(policy, { slots, capacity: capacityBytes });
-    this.#wheel = new ExpiryWheel(slots, clock.nowMs());
+    this.#wheel = new ExpiryWheel(this.#records.from(wheelAt), clock.nowMs());
     this.#counters = noCounts();
   }
 
@@ -271,9 +272,8 @@ export class BoundedStore implements Store {
     const slots = Math.min(moreSlots(this.#residency.slots), this.#maxSlots);
     assert(slots > this.#residency.slots, "the charge of an empty value bounds the slots");
     this.#residency.grow(slots);
-    this.#index.grow(slots);
+    this.#records.grow(slots);
     this.#order.grow(slots);
-    this.#wheel.grow(slots);
   }
 }
 

@@ -2,8 +2,9 @@ import assert from "node:assert";
 import { limits } from "@kvring/core";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ExpiryWheel, tickMs } from "./expiry-wheel.ts";
+import { ExpiryWheel, tickMs, wheelWords } from "./expiry-wheel.ts";
 import { noSlot, type Slot } from "./slot.ts";
+import { SlotInts } from "./slot-arrays.ts";
 import { noticedTick } from "./testing/noticed-tick.ts";
 
 const slots = 40;
@@ -25,7 +26,7 @@ test("gives exactly those whose bucket is over, the longest overdue first", () =
   fc.assert(
     fc.property(steps, spanMs, (sequence, startMs) => {
       let nowMs = startMs;
-      const wheel = new ExpiryWheel(slots, nowMs);
+      const wheel = new ExpiryWheel(new SlotInts(wheelWords, slots), nowMs);
       /** Per slot, when it is noticed. */
       const expected = new Map<Slot, number>();
       for (const { action, spanMs: ms, pick } of sequence) {
@@ -58,7 +59,7 @@ test.each([
   [limits.entryTtlMs, 4_096],
 ])("a life of %i ms is noticed up to %i s late, and never early", (ttlMs, spanS) => {
   for (const startMs of [0, 1, 999, 63_000, 4_095_999, 17 * 4_096_000 + 5]) {
-    const wheel = new ExpiryWheel(4, startMs);
+    const wheel = new ExpiryWheel(new SlotInts(wheelWords, 4), startMs);
     wheel.add(1 as Slot, startMs, startMs + ttlMs);
     expect(wheel.due(startMs + ttlMs)).toBe(noSlot);
     expect(wheel.due(startMs + ttlMs + spanS * tickMs + tickMs)).toBe(1);
@@ -68,7 +69,7 @@ test.each([
 
 test("a million that expire at once are one step", () => {
   const many = 1_000_000;
-  const wheel = new ExpiryWheel(many + 1, 0);
+  const wheel = new ExpiryWheel(new SlotInts(wheelWords, many + 1), 0);
   for (let slot = 1; slot <= many; slot++) wheel.add(slot as Slot, 0, 3_600_000);
   let taken = 0;
   // Nothing but the one that is asked for is touched; a cascade would show in the count of reads.
@@ -83,6 +84,6 @@ test("a million that expire at once are one step", () => {
 });
 
 test("an expiry beyond the horizon is a mistake", () => {
-  const wheel = new ExpiryWheel(4, 0);
+  const wheel = new ExpiryWheel(new SlotInts(wheelWords, 4), 0);
   expect(() => wheel.add(1 as Slot, 0, limits.entryTtlMs + 3 * tickMs)).toThrow("horizon");
 });

@@ -1,13 +1,18 @@
 import assert from "node:assert";
 import { limits } from "@kvring/core";
 import { noSlot, type Slot } from "./slot.ts";
-import { SlotDoubles, SlotInts } from "./slot-arrays.ts";
+import type { SlotInts } from "./slot-arrays.ts";
 import { SlotLinks } from "./slot-links.ts";
 
 /** How late the wheel may notice the expiry of a short life. Reading an entry notices it at once. */
 export const tickMs = 1_000;
 
-/** Of a life. */
+/**
+ * What is kept of a slot: the moment of its expiry, a double; its life, of which a day has 32 bits
+ * in its units, and from both follows its level; its links.
+ */
+const [expiryWord, lifeWord, linkWords] = [0, 2, 3];
+export const wheelWords = 5;
 const unitsPerMs = 32;
 
 const levels = 3;
@@ -39,23 +44,14 @@ export class ExpiryWheel {
   readonly #links: SlotLinks;
   /** The first slot per bucket, level after level. */
   readonly #ahead = new Int32Array(levels * buckets);
-  /** Per slot; from both follows its level. A life of a day, in its units, has 32 bits. */
-  readonly #expiresAtMs: SlotDoubles;
-  readonly #lives: SlotInts;
+  readonly #records: SlotInts;
   #due: Slot = noSlot;
   #tick: number;
 
-  constructor(slots: number, nowMs: number) {
-    this.#links = new SlotLinks(slots);
-    this.#expiresAtMs = new SlotDoubles(slots);
-    this.#lives = new SlotInts(1, slots);
+  constructor(records: SlotInts, nowMs: number) {
+    this.#links = new SlotLinks(records.from(linkWords));
+    this.#records = records;
     this.#tick = Math.floor(nowMs / tickMs);
-  }
-
-  grow(slots: number): void {
-    this.#links.grow(slots);
-    this.#expiresAtMs.grow(slots);
-    this.#lives.grow(slots);
   }
 
   /** `expiresAtMs` is not before `nowMs`, and at most `limits.entryTtlMs` after it. */
@@ -64,8 +60,8 @@ export class ExpiryWheel {
     // A tick more than they may live: sums of fractions are rounded.
     const isAhead = expiresAtMs >= nowMs && expiresAtMs - nowMs <= limits.entryTtlMs + tickMs;
     assert(isAhead, "entries expire within the horizon");
-    this.#expiresAtMs.set(slot, expiresAtMs);
-    this.#lives.set(slot, 0, Math.ceil((expiresAtMs - nowMs) * unitsPerMs));
+    this.#records.setDouble(slot, expiryWord, expiresAtMs);
+    this.#records.set(slot, lifeWord, Math.ceil((expiresAtMs - nowMs) * unitsPerMs));
     const at = this.#placeOf(slot);
     this.#ahead[at] = this.#links.append(this.#ahead[at] as Slot, slot);
   }
@@ -81,11 +77,11 @@ export class ExpiryWheel {
 
   /** To a 32nd of a millisecond, and not later than it was. */
   addedAtMs(slot: Slot): number {
-    return this.#expiresAtMs.get(slot) - (this.#lives.get(slot, 0) >>> 0) / unitsPerMs;
+    return this.expiresAtMs(slot) - (this.#records.get(slot, lifeWord) >>> 0) / unitsPerMs;
   }
 
   expiresAtMs(slot: Slot): number {
-    return this.#expiresAtMs.get(slot);
+    return this.#records.getDouble(slot, expiryWord);
   }
 
   /** A slot whose bucket is over, the longest overdue first; `noSlot` when there is none. */
@@ -154,7 +150,7 @@ export class ExpiryWheel {
 
   /** The tick that begins after the expiry: when it has come, the entry has surely expired. */
   #tickOf(slot: Slot): number {
-    return Math.floor(this.#expiresAtMs.get(slot) / tickMs) + 1;
+    return Math.floor(this.expiresAtMs(slot) / tickMs) + 1;
   }
 }
 

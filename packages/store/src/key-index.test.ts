@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { hashOf, KeyIndex } from "./key-index.ts";
+import { hashOf, KeyIndex, keyWords } from "./key-index.ts";
 import { noSlot, type Slot } from "./slot.ts";
+import { SlotInts } from "./slot-arrays.ts";
 
 /** Few slots and few different keys, so that chains meet, wrap around and are taken apart. */
 const slots = 16;
@@ -17,7 +18,7 @@ test("finds what was added and not removed, over any sequence", () => {
   });
   fc.assert(
     fc.property(steps, fc.integer(), (sequence, seed) => {
-      const index = new KeyIndex(slots, seed);
+      const index = new KeyIndex(new SlotInts(keyWords, slots), seed);
       const expected = new Map<number, Slot>();
       const free = Array.from({ length: slots - 1 }, (_, at) => (at + 1) as Slot);
       for (const [isAdd, name] of sequence) {
@@ -42,9 +43,10 @@ test("finds what was added and not removed, over any sequence", () => {
 });
 
 test("growing keeps every key", () => {
-  const index = new KeyIndex(4, 1);
+  const keys = new SlotInts(keyWords, 4);
+  const index = new KeyIndex(keys, 1);
   for (let name = 1; name < 200; name++) {
-    if (name >= 4 && (name & (name - 1)) === 0) index.grow(2 * name);
+    if (name >= 4 && (name & (name - 1)) === 0) keys.grow(2 * name);
     index.add(keyOf(name), name as Slot);
   }
   expect(index.size).toBe(199);
@@ -69,7 +71,7 @@ test.each([0, 1, 2, 3, 4, 5, 6, 7])("keys that differ in word %i only are spread
 });
 
 test("removing what is not there is a mistake", () => {
-  const index = new KeyIndex(8, 0);
+  const index = new KeyIndex(new SlotInts(keyWords, 8), 0);
   index.add(keyOf(1), 1 as Slot);
   expect(() => index.remove(2 as Slot)).toThrow("only what was added");
 });

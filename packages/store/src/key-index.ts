@@ -1,6 +1,6 @@
 import assert from "node:assert";
 import type { Slot } from "./slot.ts";
-import { SlotInts } from "./slot-arrays.ts";
+import type { SlotInts } from "./slot-arrays.ts";
 import { SlotTable } from "./slot-table.ts";
 
 export const keyBytes = 32;
@@ -18,9 +18,10 @@ export class KeyIndex {
   readonly #wanted = new Int32Array(keyWords);
   #fingerprint = 0;
 
-  constructor(slots: number, seed: number) {
+  /** Keys are kept in the first words of `records`. */
+  constructor(records: SlotInts, seed: number) {
     this.#seed = seed;
-    this.#keys = new SlotInts(keyWords, slots);
+    this.#keys = records;
     this.#table = new SlotTable(this.#keys, keyWords, (words, at) => hashOf(words, at, seed));
   }
 
@@ -50,10 +51,6 @@ export class KeyIndex {
 
   remove(slot: Slot): void {
     this.#table.remove(slot);
-  }
-
-  grow(slots: number): void {
-    this.#keys.grow(slots);
   }
 
   /** Writes the slot's key to where the words are to begin. */

@@ -78,6 +78,7 @@ describe("slabs", () => {
       slabBytes: 64 * KiB,
       metadataBytes: metadataBytes("lru"),
     });
+    memory.records.grow(256);
     let last = 1;
     while (memory.write(last as Slot, pattern(500, last))) last += 1;
     const odd: Slot[] = [];

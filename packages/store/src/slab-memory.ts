@@ -1,9 +1,10 @@
 import assert from "node:assert";
 import { granuleBytes, granulesFor, metadataBytes, pieceHeaderBytes } from "./charge.ts";
+import { entryRecords, placeAt } from "./entry-records.ts";
 import { ExtentHeap } from "./extent-heap.ts";
 import { type Address, nowhere, Slabs } from "./slabs.ts";
 import type { Slot } from "./slot.ts";
-import { moreSlots, SlotInts } from "./slot-arrays.ts";
+import type { SlotInts } from "./slot-arrays.ts";
 import type { PolicyName } from "./store.ts";
 import type { ValueMemory } from "./value-memory.ts";
 
@@ -50,14 +51,17 @@ const continuationWord = 1;
  * (docs/adr-0009-slab-memory.md).
  */
 export class SlabMemory implements ValueMemory {
+  readonly records: SlotInts;
   readonly #sizes: SlabSizes;
   readonly #slabs: Slabs;
   readonly #heap: ExtentHeap;
   /** Per slot the address of the first piece, and the length with `cutBit`. */
-  readonly #values = new SlotInts(2, 64);
+  readonly #values: SlotInts;
   #count = 0;
 
-  constructor(sizes: SlabSizes) {
+  constructor(sizes: SlabSizes, records: SlotInts = entryRecords()) {
+    this.records = records;
+    this.#values = records.from(placeAt);
     this.#sizes = sizes;
     this.#slabs = new Slabs(sizes.slabBytes);
     this.#heap = new ExtentHeap(this.#slabs);
@@ -84,7 +88,6 @@ export class SlabMemory implements ValueMemory {
     const whole = this.#room(granulesFor(value.byteLength));
     const first = whole === nowhere ? this.#writePieces(value) : this.#writeWhole(whole, value);
     if (first === nowhere) return false;
-    while (slot >= this.#values.slots) this.#values.grow(moreSlots(this.#values.slots));
     this.#values.set(slot, 0, first);
     this.#values.set(slot, 1, value.byteLength | (whole === nowhere ? cutBit : 0));
     this.#count += 1;
@@ -113,7 +116,7 @@ export class SlabMemory implements ValueMemory {
   }
 
   has(slot: Slot): boolean {
-    return slot < this.#values.slots && this.#firstOf(slot) !== nowhere;
+    return this.#firstOf(slot) !== nowhere;
   }
 
   /** The value's bytes as they lie, without copying. */

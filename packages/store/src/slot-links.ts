@@ -11,8 +11,9 @@ export class SlotLinks {
   /** Per slot the next and the previous one: beside each other, as most uses need both. */
   readonly #links: SlotInts;
 
-  constructor(slots: number) {
-    this.#links = new SlotInts(2, slots);
+  /** In two words of records, or in some of its own for so many slots. */
+  constructor(where: SlotInts | number) {
+    this.#links = typeof where === "number" ? new SlotInts(2, where) : where;
   }
 
   grow(slots: number): void {

@@ -1,7 +1,7 @@
 import type { EvictionOrder } from "./policies/eviction-order.ts";
 import { orderFor } from "./policies/order-for.ts";
 import { noSlot, type Slot } from "./slot.ts";
-import { moreSlots, SlotDoubles, SlotInts } from "./slot-arrays.ts";
+import { moreSlots, SlotInts } from "./slot-arrays.ts";
 import { SlotPool } from "./slot-pool.ts";
 import type { PolicyName } from "./store.ts";
 
@@ -38,9 +38,8 @@ export class TraceCache {
   readonly #pool: SlotPool;
   /** The slot of each id. */
   readonly #slotOf = new SlotInts(1, firstSlots);
-  /** Per slot the id, and the size. */
+  /** Per slot the id, the size, and when it expires. */
   readonly #entries: SlotInts;
-  readonly #expiresAtMs: SlotDoubles;
   #usedSize = 0;
   #evictions = 0;
 
@@ -51,8 +50,7 @@ export class TraceCache {
     const slots = unit === "entries" ? Math.min(capacity + 1, mostFirstSlots) : firstSlots;
     this.#order = orderFor(policy, { slots, capacity, asPublished: true });
     this.#pool = new SlotPool(slots);
-    this.#entries = new SlotInts(2, slots);
-    this.#expiresAtMs = new SlotDoubles(slots);
+    this.#entries = new SlotInts(4, slots);
   }
 
   get evictions(): number {
@@ -68,7 +66,7 @@ export class TraceCache {
     const { id, size, atMs } = request;
     while (id >= this.#slotOf.slots) this.#slotOf.grow(moreSlots(this.#slotOf.slots));
     const found = this.#slotOf.get(id, 0) as Slot;
-    if (found !== noSlot && atMs < this.#expiresAtMs.get(found)) {
+    if (found !== noSlot && atMs < this.#entries.getDouble(found, 2)) {
       this.#order.touch(found);
       return true;
     }
@@ -104,7 +102,7 @@ export class TraceCache {
     this.#slotOf.set(id, 0, slot);
     this.#entries.set(slot, 0, id);
     this.#entries.set(slot, 1, size);
-    this.#expiresAtMs.set(slot, atMs + this.#ttlMs);
+    this.#entries.setDouble(slot, 2, atMs + this.#ttlMs);
     this.#usedSize += size;
   }
 
@@ -123,6 +121,5 @@ export class TraceCache {
     this.#pool.grow(slots);
     this.#order.grow(slots);
     this.#entries.grow(slots);
-    this.#expiresAtMs.grow(slots);
   }
 }

@@ -1,10 +1,11 @@
 import { ManualClock } from "@kvring/core";
 import { describe, expect, test } from "vitest";
 import { createStoreIn } from "./create-store.ts";
-import { ExpiryWheel } from "./expiry-wheel.ts";
-import { KeyIndex } from "./key-index.ts";
+import { ExpiryWheel, wheelWords } from "./expiry-wheel.ts";
+import { KeyIndex, keyWords } from "./key-index.ts";
 import { Residency } from "./residency.ts";
 import { noSlot, type Slot } from "./slot.ts";
+import { SlotInts } from "./slot-arrays.ts";
 import { SlotLinks } from "./slot-links.ts";
 import { OwnAllocations } from "./testing/own-allocations.ts";
 
@@ -76,14 +77,14 @@ test("a list whose links disagree", () => {
 });
 
 test("an index in which a key is twice", () => {
-  const index = new KeyIndex(8, 0);
+  const index = new KeyIndex(new SlotInts(keyWords, 8), 0);
   index.add(new Uint8Array(32), one);
   index.add(new Uint8Array(32), two);
   expect(() => [...index.slots()]).toThrow("not found by its key");
 });
 
 test("a wheel in which a slot stands at another time", () => {
-  const wheel = new ExpiryWheel(8, 0);
+  const wheel = new ExpiryWheel(new SlotInts(wheelWords, 8), 0);
   wheel.add(one, 0, 5_000);
   wheel.add(two, 0, 5_000);
   wheel.add(one, 0, 9_000);

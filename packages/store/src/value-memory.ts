@@ -1,10 +1,13 @@
 import type { Slot } from "./slot.ts";
+import type { SlotInts } from "./slot-arrays.ts";
 
 /**
  * Where values live, one per slot. The store decides what goes and when; this decides where the
  * bytes are and what they truly take.
  */
 export interface ValueMemory {
+  /** Those of the entries, `entryRecords`: where values are stands in them too. */
+  readonly records: SlotInts;
   /** What an entry with such a value takes: value, key, and all that is kept beside them. */
   chargeBytes(valueBytes: number): number;
   /** The same for the value of a slot, as it lies. */

@@ -1,6 +1,6 @@
 import assert from "node:assert";
 import { noSlot, type Slot } from "../slot.ts";
-import { SlotDoubles, SlotInts } from "../slot-arrays.ts";
+import { SlotInts } from "../slot-arrays.ts";
 import { SlotLinks } from "../slot-links.ts";
 import type { Arrival, EvictionOrder, OrderOptions } from "./eviction-order.ts";
 import { QueueHeap } from "./queue-heap.ts";
@@ -11,7 +11,7 @@ const leastCostMs = 1e-3;
 const roundedBits = 5;
 const exactBits = 53;
 /** The words of an entry. */
-const [queueOf, hits] = [0, 1];
+const [queueOf, hits, density, priority] = [0, 1, 2, 4];
 
 /**
  * GDSF: an entry is worth `hits · cost ms / size`, and goes when its worth, counted from the worth
@@ -37,27 +37,20 @@ export class CostOrder implements EvictionOrder {
   readonly #first: Slot[] = [];
   readonly #freeQueues: number[] = [];
   readonly #heap = new QueueHeap((a, b) => this.#isBefore(a, b));
-  /** Per slot its queue, and how often it was asked for. */
+  /** Per slot its queue, how often it was asked for, `cost ms / size`, and its priority. */
   readonly #entries: SlotInts;
-  /** `cost ms / size`. */
-  readonly #density: SlotDoubles;
-  readonly #priority: SlotDoubles;
   /** The priority of the last victim. */
   #floor = 0;
 
   constructor({ slots, asPublished = false }: OrderOptions) {
     this.#links = new SlotLinks(slots);
     this.#bits = asPublished ? exactBits : roundedBits;
-    this.#entries = new SlotInts(2, slots);
-    this.#density = new SlotDoubles(slots);
-    this.#priority = new SlotDoubles(slots);
+    this.#entries = new SlotInts(6, slots);
   }
 
   grow(slots: number): void {
     this.#links.grow(slots);
     this.#entries.grow(slots);
-    this.#density.grow(slots);
-    this.#priority.grow(slots);
   }
 
   expect(): void {}
@@ -95,7 +88,7 @@ export class CostOrder implements EvictionOrder {
     const queue = this.#heap.first;
     if (queue === undefined) return noSlot;
     const slot = this.#first[queue] as Slot;
-    this.#floor = this.#priority.get(slot);
+    this.#floor = this.#priorityOf(slot);
     this.remove(slot);
     return slot;
   }
@@ -107,24 +100,30 @@ export class CostOrder implements EvictionOrder {
       assert.equal(this.#worths[queue], worth, "a queue has its worth");
       for (const slot of this.#links.walk(this.#first[queue] as Slot)) {
         assert.equal(this.#entries.get(slot, queueOf), queue, `slot ${slot} is in another queue`);
-        const priority = this.#priority.get(slot);
-        assert(priority >= last && priority >= this.#floor, "a queue is in order of priority");
-        last = priority;
+        const at = this.#priorityOf(slot);
+        assert(at >= last && at >= this.#floor, "a queue is in order of priority");
+        last = at;
         slots.push(slot);
       }
     }
-    const priority = this.#priority;
-    return slots.sort((a, b) => priority.get(a) - priority.get(b));
+    return slots.sort((a, b) => this.#priorityOf(a) - this.#priorityOf(b));
+  }
+
+  #priorityOf(slot: Slot): number {
+    return this.#entries.getDouble(slot, priority);
   }
 
   #enter(slot: Slot, { costMs, size }: Arrival): void {
-    this.#density.set(slot, Math.max(costMs, leastCostMs) / size);
+    this.#entries.setDouble(slot, density, Math.max(costMs, leastCostMs) / size);
     this.#join(slot);
   }
 
   #join(slot: Slot): void {
-    const worth = rounded(this.#entries.get(slot, hits) * this.#density.get(slot), this.#bits);
-    this.#priority.set(slot, this.#floor + worth);
+    const worth = rounded(
+      this.#entries.get(slot, hits) * this.#entries.getDouble(slot, density),
+      this.#bits,
+    );
+    this.#entries.setDouble(slot, priority, this.#floor + worth);
     const open = this.#queues.get(worth);
     const queue = open ?? this.#open(worth);
     this.#entries.set(slot, queueOf, queue);
@@ -149,7 +148,7 @@ export class CostOrder implements EvictionOrder {
   /** Of equal priority the one that is worth more: the floor was lower when it was touched, earlier. */
   #isBefore(a: number, b: number): boolean {
     const [slotA, slotB] = [this.#first[a] as Slot, this.#first[b] as Slot];
-    const difference = this.#priority.get(slotA) - this.#priority.get(slotB);
+    const difference = this.#priorityOf(slotA) - this.#priorityOf(slotB);
     return (
       difference < 0 ||
       (difference === 0 && (this.#worths[a] as number) > (this.#worths[b] as number))

@@ -1,6 +1,6 @@
 import assert from "node:assert";
 import { noSlot, type Slot } from "../slot.ts";
-import { moreSlots, SlotDoubles, SlotInts } from "../slot-arrays.ts";
+import { moreSlots, SlotInts } from "../slot-arrays.ts";
 import { SlotLinks } from "../slot-links.ts";
 import type { EvictionOrder } from "./eviction-order.ts";
 
@@ -9,7 +9,7 @@ type Bucket = number;
 const noBucket: Bucket = 0;
 const leastBuckets = 64;
 /** The words of a bucket. */
-const [firstWord, nextWord, previousWord] = [0, 1, 2];
+const [firstWord, nextWord, previousWord, frequencyWord] = [0, 1, 2, 3];
 
 /**
  * Plain LFU in O(1): buckets in ascending order of frequency, each a list of slots (Shah, Mitra,
@@ -24,10 +24,11 @@ const [firstWord, nextWord, previousWord] = [0, 1, 2];
 export class FrequencyOrder implements EvictionOrder {
   readonly #links: SlotLinks;
   readonly #bucketOf: SlotInts;
-  /** Of each bucket the first slot, the next bucket and the previous one. */
-  readonly #buckets = new SlotInts(3, leastBuckets);
-  /** Doubles: one hot key can pass 2³² in an hour. */
-  readonly #frequency = new SlotDoubles(leastBuckets);
+  /**
+   * Of each bucket the first slot, the next bucket and the previous one, and the frequency, a
+   * double: one hot key can pass 2³² in an hour.
+   */
+  readonly #buckets = new SlotInts(5, leastBuckets);
   /** The bucket of the slot that is lifted, which stays meanwhile, as the place it returns to. */
   #lifted: Bucket = noBucket;
   /** Of buckets not in use; they go on in `#next`. */
@@ -52,11 +53,11 @@ export class FrequencyOrder implements EvictionOrder {
 
   touch(slot: Slot): void {
     const bucket = this.#bucketOf.get(slot, 0);
-    const frequency = this.#frequency.get(bucket) + 1;
+    const frequency = this.#frequencyOf(bucket) + 1;
     const next = this.#after(bucket);
     // Alone, and nobody there to join: the bucket moves with its slot.
-    if (this.#links.next(slot) === slot && this.#frequency.get(next) !== frequency) {
-      this.#frequency.set(bucket, frequency);
+    if (this.#links.next(slot) === slot && this.#frequencyOf(next) !== frequency) {
+      this.#buckets.setDouble(bucket, frequencyWord, frequency);
       return;
     }
     const target = this.#bucketAfter(bucket, frequency);
@@ -79,7 +80,7 @@ export class FrequencyOrder implements EvictionOrder {
 
   lower(_lifted: Slot, slot: Slot): void {
     const bucket = this.#lifted;
-    this.#enter(slot, this.#bucketAfter(bucket, this.#frequency.get(bucket) + 1));
+    this.#enter(slot, this.#bucketAfter(bucket, this.#frequencyOf(bucket) + 1));
     this.#unpin();
   }
 
@@ -97,7 +98,7 @@ export class FrequencyOrder implements EvictionOrder {
     let last: Bucket = noBucket;
     for (let at = this.#after(noBucket); at !== noBucket; at = this.#after(at)) {
       assert(this.#buckets.get(at, previousWord) === last, `the links at bucket ${at} disagree`);
-      const [frequency, before] = [this.#frequency.get(at), this.#frequency.get(last)];
+      const [frequency, before] = [this.#frequencyOf(at), this.#frequencyOf(last)];
       assert(frequency > before, "buckets ascend");
       assert(this.#firstOf(at) !== noSlot || at === this.#lifted, `bucket ${at} is empty`);
       for (const slot of this.#links.walk(this.#firstOf(at))) {
@@ -121,9 +122,9 @@ export class FrequencyOrder implements EvictionOrder {
   /** The bucket of that frequency, which is the one after `bucket` or is put there. */
   #bucketAfter(bucket: Bucket, frequency: number): Bucket {
     const next = this.#after(bucket);
-    if (next !== noBucket && this.#frequency.get(next) === frequency) return next;
+    if (next !== noBucket && this.#frequencyOf(next) === frequency) return next;
     const created = this.#takeBucket();
-    this.#frequency.set(created, frequency);
+    this.#buckets.setDouble(created, frequencyWord, frequency);
     this.#tie(bucket, created);
     this.#tie(created, next);
     return created;
@@ -140,16 +141,16 @@ export class FrequencyOrder implements EvictionOrder {
     return this.#buckets.get(bucket, firstWord) as Slot;
   }
 
+  #frequencyOf(bucket: Bucket): number {
+    return this.#buckets.getDouble(bucket, frequencyWord);
+  }
+
   #after(bucket: Bucket): Bucket {
     return this.#buckets.get(bucket, nextWord);
   }
 
   #freshBucket(): Bucket {
-    if (this.#fresh === this.#buckets.slots) {
-      const buckets = moreSlots(this.#fresh);
-      this.#buckets.grow(buckets);
-      this.#frequency.grow(buckets);
-    }
+    if (this.#fresh === this.#buckets.slots) this.#buckets.grow(moreSlots(this.#fresh));
     return this.#fresh++;
   }
 

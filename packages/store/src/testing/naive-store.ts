@@ -1,7 +1,9 @@
-import { initialSlots, sweepPerPut } from "../bounded-store.ts";
+import { sweepPerPut } from "../bounded-store.ts";
 import { entryBytes } from "../charge.ts";
+import { initialSlots } from "../entry-records.ts";
 import { tickMs } from "../expiry-wheel.ts";
-import { KeyIndex } from "../key-index.ts";
+import { KeyIndex, keyWords } from "../key-index.ts";
+import { SlotInts } from "../slot-arrays.ts";
 import type { PolicyName, StoreCounters } from "../store.ts";
 import { type NaiveItem, type NaivePolicy, naivePolicy } from "./naive-policies.ts";
 import { noticedTick, spanOf } from "./noticed-tick.ts";
@@ -148,7 +150,7 @@ export class NaiveStore {
   }
 
   #fingerprint(key: string): number {
-    const index = new KeyIndex(2, twinSeed);
+    const index = new KeyIndex(new SlotInts(keyWords, 2), twinSeed);
     index.find(this.#keyOf(key));
     return index.fingerprint;
   }
