@@ -86,6 +86,22 @@ describe("while a model's answers may be stale", () => {
     expect(under.primary.lookups).toHaveLength(2);
   });
 
+  test("nothing is refreshed without a lease, or beyond a thousand at a time", async () => {
+    await start({ staleWhileRevalidateMs: 5_000 });
+    const asked = under.ask();
+    under.coherence.isLeased = false;
+    under.primary.asked.onFound(storedEntry({ ttlMs: -1 }), remembered);
+    expect(asked.status).toMatch(/detail=stale/);
+    expect(under.primary.lookups).toHaveLength(1);
+    under.coherence.isLeased = true;
+    const { lookups } = under.primary;
+    for (let n = 0; n < 1_001; n++) askStale(1, [{ name: "n", kind: "int64", value: BigInt(n) }]);
+    expect(lookups).toHaveLength(1 + 2 * 1_001 - 1);
+    lookups[2]?.onFound(storedEntry(), computed);
+    askStale(1, [{ name: "n", kind: "int64", value: 1_000n }]);
+    expect(lookups).toHaveLength(1 + 2 * 1_001 - 1 + 2);
+  });
+
   test("a refresh that fails is not tried again at once", async () => {
     await start({ staleWhileRevalidateMs: 5_000, negativeTtlMs: 60_000 });
     askStale(1);
@@ -184,6 +200,23 @@ describe("a remembered failure", () => {
     asked.cancel();
   });
 });
+
+test.each<[number, Parameter[]]>([
+  [60_000, []],
+  [9_000, [{ name: "cache_ttl_ms", kind: "string", value: "9000" }]],
+  [60_000, [{ name: "cache_ttl_ms", kind: "string", value: "90000" }]],
+  [30_000, [{ name: "cache_tags", kind: "string", value: "prices" }]],
+  [5_000, [{ name: "cache_tags", kind: "string", value: "prices, orders" }]],
+])(
+  "an answer lives for %i ms, the shortest that is said, asked for with %j",
+  async (ttlMs, parameters) => {
+    await start({ ttlMs: 60_000, tagTtlMs: { prices: 30_000, orders: 5_000 } });
+    const asked = under.ask(parameters);
+    under.primary.asked.onGranted(token);
+    expect((await under.nextJob()).ttlMs).toBe(ttlMs);
+    asked.cancel();
+  },
+);
 
 describe("an answer that few ask for", () => {
   test.each<[number | undefined, number, number]>([
