@@ -162,8 +162,9 @@ export class InferencePath {
       const { ttlMs, entry } = near;
       const status: CacheStatus = { kind: "hit", detail: "l1", ttlMs };
       const answer = this.#encode(request, entry, near.ageMs, status);
-      if (model.earlyRefresh)
+      if (model.earlyRefresh) {
         this.#refreshes.hit(this.#answered(arrival, request), { costMs: entry.costMs, ttlMs });
+      }
       arrival.finish("hit_l1", undefined, answer);
       return;
     }
@@ -250,18 +251,19 @@ export class InferencePath {
       return;
     }
     const { ttlMs, costMs } = entry;
-    const answered = this.#answered(arrival, request);
     if (ttlMs <= 0) {
       const status: CacheStatus = { kind: "stale", byMs: -ttlMs };
       open.succeed("stale", this.#encode(request, entry, entry.ageMs, status));
-      this.#refreshes.expired(answered, -ttlMs);
+      this.#refreshes.expired(this.#answered(arrival, request), -ttlMs);
       return;
     }
     const status: CacheStatus = { kind: "hit", detail: "node", ttlMs };
     open.succeed("hit_node", this.#encode(request, entry, entry.ageMs, status));
     // Asked for at least twice: worth keeping near.
     nearCache.put(request.key, entry);
-    this.#refreshes.hit(answered, { costMs, ttlMs });
+    if (request.model.earlyRefresh) {
+      this.#refreshes.hit(this.#answered(arrival, request), { costMs, ttlMs });
+    }
   }
 
   #answered(arrival: Arrival, request: CheckedRequest): Answered {
