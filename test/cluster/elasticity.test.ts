@@ -80,10 +80,25 @@ test("a node that leaves gives away what it has, and no request fails", async ()
   expect(seen.computed).toBe(0);
 });
 
+test("two join at once while one leaves, and nobody who asks can tell", async () => {
+  const seen = await during(async () => {
+    const [, , left] = await Promise.all([
+      ...["node-5", "node-6"].map((id) =>
+        cluster.start("node", "--id", id, "--listen", "127.0.0.1:0"),
+      ),
+      cluster.nodes[2]?.stop(),
+    ]);
+    expect(left).toBe(0);
+    await areActive("node-2", "node-4", "node-5", "node-6");
+  });
+  expect(seen.failures).toEqual([]);
+  expect(seen.computed).toBe(0);
+});
+
 test("a node that is killed leaves the ring, and no request fails", async () => {
   const seen = await during(async () => {
     await cluster.nodes[1]?.kill();
-    await areActive("node-3", "node-4");
+    await areActive("node-4", "node-5", "node-6");
   });
   expect(seen.failures).toEqual([]);
   expect(seen.computed).toBe(0);

@@ -17,7 +17,8 @@ export interface ServerProcess {
   kill(): Promise<void>;
 }
 
-const readyTimeoutMs = 60_000;
+/** Ready means ready for work, and on a machine with few cores six processes start at once. */
+const readyTimeoutMs = 100_000;
 const stopTimeoutMs = 15_000;
 const keptLog = 64 * 1024;
 
