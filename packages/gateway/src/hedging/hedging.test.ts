@@ -54,7 +54,10 @@ describe("the budget", () => {
   });
 
   test("is never exceeded where all nodes are slow, or unknown, whatever comes when", () => {
-    const events = fc.array(fc.constantFrom("read", "hedge", "late hedge"), { maxLength: 3_000 });
+    const events = fc.array(fc.constantFrom("read", "hedge", "late hedge"), {
+      maxLength: 3_000,
+      size: "max",
+    });
     fc.assert(
       fc.property(events, fc.constantFrom(slow, unknown), (happened, other) => {
         const hedging = measured();
