@@ -2,7 +2,14 @@ import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { Bus } from "@kvring/bus";
 import { type Clock, type Log, newIncarnation } from "@kvring/core";
 import { type Check, keepTrying, type Metrics } from "@kvring/ops";
-import { bindServer, loadServices, serverOptions } from "@kvring/wire";
+import {
+  bindServer,
+  hasten,
+  loadServices,
+  serverMessageBytes,
+  serverOptions,
+  type UnaryHandler,
+} from "@kvring/wire";
 import { NearCache } from "./cache/near-cache.ts";
 import { ModelCatalog } from "./catalog/model-catalog.ts";
 import { registerClusterMetrics } from "./cluster/cluster-metrics.ts";
@@ -90,7 +97,8 @@ export async function startGateway(parts: {
   let draining = false;
   const isReady = (): boolean => !draining && coherence.wasLeased && catalog.isReady;
   const startMs = clock.nowMs();
-  const server = publicServer({ options, path, catalog, coherence, metrics, isReady });
+  const infer = inferHandler(path);
+  const server = publicServer({ options, infer, catalog, coherence, metrics, isReady });
   server.addService(
     loadServices().kvring.v1.ClusterService.service,
     clusterHandlers({
@@ -99,7 +107,7 @@ export async function startGateway(parts: {
       position: () => coherence.position,
     }),
   );
-  const port = await bindServer(server, options.listen, ServerCredentials.createInsecure());
+  const port = await listen(server, infer, options, log);
   follower.start();
   log.info({ id, port }, "the gateway listens");
   return {
@@ -125,22 +133,37 @@ export async function startGateway(parts: {
   };
 }
 
+async function listen(
+  server: Server,
+  infer: UnaryHandler,
+  { listen: address, fastPaths }: GatewayOptions,
+  log: Log,
+): Promise<number> {
+  const port = await bindServer(server, address, ServerCredentials.createInsecure());
+  if (fastPaths && !hasten(server, hotMethods(infer), serverMessageBytes)) {
+    log.warn(
+      { port },
+      "this grpc-js is not known: Infer goes all of its way through it, and slower",
+    );
+  }
+  return port;
+}
+
 function check(name: string, holds: () => boolean, why: string): Check {
   return { name, failing: () => (holds() ? undefined : why) };
 }
 
 function publicServer(parts: {
   readonly options: GatewayOptions;
-  readonly path: InferencePath;
+  readonly infer: UnaryHandler;
   readonly catalog: ModelCatalog;
   readonly coherence: Coherence;
   readonly metrics: GatewayMetrics;
   readonly isReady: () => boolean;
 }): Server {
-  const { options, path, catalog, coherence, metrics, isReady } = parts;
+  const { options, infer, catalog, coherence, metrics, isReady } = parts;
   const { inference, kvring } = loadServices();
   const server = new Server(serverOptions);
-  const infer = inferHandler(path);
   const open = inference.GRPCInferenceService.service;
   server.addService(
     { ...open, ModelInfer: rawMethod(open.ModelInfer) },
@@ -161,6 +184,13 @@ function publicServer(parts: {
     { Infer: infer, Invalidate: invalidate },
   );
   return server;
+}
+
+function hotMethods(infer: UnaryHandler): ReadonlyMap<string, UnaryHandler> {
+  const { inference, kvring } = loadServices();
+  const { ModelInfer } = inference.GRPCInferenceService.service;
+  const { Infer } = kvring.v1.InferenceService.service;
+  return new Map([ModelInfer, Infer].map(({ path }) => [path, infer]));
 }
 
 interface Following {

@@ -31,6 +31,8 @@ export interface GatewayOptions {
   readonly inFlight: number;
   /** How long a request waits for a lease that lapsed, as after a pause. */
   readonly leaseWaitMs: number;
+  /** Infer past most of grpc-js; off for comparison: the answers are the same, bit for bit. */
+  readonly fastPaths: boolean;
   readonly coherence: CoherenceSettings;
 }
 
@@ -48,5 +50,6 @@ export const defaultGatewayOptions: GatewayOptions = Object.freeze({
   keepExpiredMs: 60_000,
   inFlight: limits.inFlightPerGateway,
   leaseWaitMs: 2_000,
+  fastPaths: true,
   coherence: defaultCoherenceOptions,
 });

@@ -15,7 +15,7 @@ export type { InvalidateRequest__Output as InvalidateRequest } from "./gen/kvrin
 export type { InvalidateResponse__Output as InvalidateResponse } from "./gen/kvring/v1/InvalidateResponse.ts";
 export { bindServer } from "./grpc/bind.ts";
 export { decodeStatus, encodeStatus } from "./grpc/errors.ts";
-export { clientOptions, serverOptions } from "./grpc/options.ts";
+export { clientOptions, serverMessageBytes, serverOptions } from "./grpc/options.ts";
 export { loadServices, type Services } from "./grpc/services.ts";
 export {
   type DirectReply,
@@ -37,3 +37,5 @@ export { resolveInputs, resolveOutputs } from "./oip/inputs.ts";
 export { encodeRequest, type InferRequest } from "./oip/request.ts";
 export { decodeResponse, type InferResponse } from "./oip/response.ts";
 export { type ScannedRequest, scanRequest } from "./oip/scan.ts";
+export type { UnaryCall, UnaryHandler } from "./unary/call.ts";
+export { hasten } from "./unary/hasten.ts";

@@ -35,6 +35,7 @@ export function gatewayOptions(
     requestTimeoutMs: values.requestTimeout,
     inFlight: values.inFlight,
     serverName: values.serverName,
+    fastPaths: values.fastPaths,
     evictAfterMs: values.evictAfter,
     hedge,
     stallMs: values.stallAfter,

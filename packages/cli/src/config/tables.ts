@@ -215,6 +215,13 @@ export const gateway = {
     shows: "duration",
     help: "a node that no gateway has heard for so long is taken out of the ring",
   }),
+  fastPaths: setting({
+    name: "fast-paths",
+    value: flag,
+    fallback: true,
+    shows: "bool",
+    help: "false sends Infer all of its way through grpc-js, for comparison",
+  }),
   serverName: setting({
     name: "server-name",
     value: text,

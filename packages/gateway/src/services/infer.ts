@@ -1,6 +1,5 @@
-import type { handleUnaryCall, Metadata, ServerUnaryCall } from "@grpc/grpc-js";
 import { KvringError, limits, type Parameter } from "@kvring/core";
-import { encodeStatus } from "@kvring/wire";
+import { encodeStatus, type UnaryCall, type UnaryHandler } from "@kvring/wire";
 import { cacheParameters } from "../cache/cache-control.ts";
 import type { InferencePath } from "../inference/inference-path.ts";
 import type { Call } from "../inference/open-request.ts";
@@ -15,7 +14,7 @@ import { remainingMsOf } from "./deadline.ts";
 export function inferHandler(
   path: InferencePath,
   heldBytesMost = 4 * limits.messageBytes,
-): handleUnaryCall<Uint8Array, Uint8Array> {
+): UnaryHandler {
   let heldBytes = 0;
   return (call, callback) => {
     if (heldBytes > heldBytesMost) {
@@ -24,7 +23,7 @@ export function inferHandler(
     }
     let ownBytes = call.request.length;
     heldBytes += ownBytes;
-    // grpc-js says so of every call when its stream has closed, whatever ended it.
+    // Said of every call when it is over, whatever ended it.
     call.on("cancelled", () => {
       heldBytes -= ownBytes;
     });
@@ -46,7 +45,7 @@ function tooMuchHeld(most: number): KvringError {
   );
 }
 
-function callOf(call: ServerUnaryCall<Uint8Array, Uint8Array>): Call {
+function callOf(call: UnaryCall): Call {
   return {
     tenant: "",
     parameters: parametersOf(call.metadata),
@@ -60,7 +59,7 @@ function callOf(call: ServerUnaryCall<Uint8Array, Uint8Array>): Call {
 
 const none: readonly Parameter[] = Object.freeze([]);
 
-function parametersOf(metadata: Metadata): readonly Parameter[] {
+function parametersOf(metadata: UnaryCall["metadata"]): readonly Parameter[] {
   let parameters: Parameter[] | undefined;
   for (const name of cacheParameters) {
     const values = metadata.get(name);

@@ -4,9 +4,12 @@ import { limits } from "@kvring/core";
 /** A bound on messages is a bound on what they carry: this much goes around it. */
 const envelopeBytes = 64 * 1024;
 
+/** The largest message, in either direction. */
+export const serverMessageBytes = limits.messageBytes + envelopeBytes;
+
 const messageBounds = {
-  "grpc.max_receive_message_length": limits.messageBytes + envelopeBytes,
-  "grpc.max_send_message_length": limits.messageBytes + envelopeBytes,
+  "grpc.max_receive_message_length": serverMessageBytes,
+  "grpc.max_send_message_length": serverMessageBytes,
 };
 
 /** For every gRPC server of kvring. */

@@ -1,0 +1,77 @@
+/** What a unary request has come to; it ends in one of these, and stays there. */
+export type FrameState =
+  | { readonly kind: "open" }
+  | { readonly kind: "whole"; readonly message: Uint8Array }
+  | { readonly kind: "refused"; readonly why: "too large" | "compressed" | "second message" }
+  | { readonly kind: "cut off" };
+
+const headBytes = 5;
+const open: FrameState = Object.freeze({ kind: "open" });
+
+/**
+ * The single message of a unary call, out of the pieces it comes in: a byte that says whether it is
+ * compressed, four bytes of length, the message.
+ *
+ * Pieces are kept as they come; nothing is allocated on the word of a length. A message that came in
+ * one piece, as small ones do, is a view on that piece.
+ */
+export class RequestFrame {
+  readonly #mostBytes: number;
+  #pieces: Uint8Array[] = [];
+  #bytes = 0;
+  /** Of head and message; known when the head is there. */
+  #needed = headBytes;
+  #state: FrameState = open;
+
+  constructor(mostBytes: number) {
+    this.#mostBytes = mostBytes;
+  }
+
+  /** The announced length of the message; 0 until its head is there. */
+  get announcedBytes(): number {
+    return this.#needed - headBytes;
+  }
+
+  push(piece: Uint8Array): FrameState {
+    if (this.#state.kind !== "open" || piece.length === 0) return this.#state;
+    const hadHead = this.#bytes >= headBytes;
+    this.#pieces.push(piece);
+    this.#bytes += piece.length;
+    if (this.#bytes < headBytes) return this.#state;
+    if (!hadHead) this.#readHead();
+    if (this.#state.kind === "open" && this.#bytes > this.#needed) {
+      this.#refuse("second message");
+    }
+    return this.#state;
+  }
+
+  /** The client sends no more. */
+  end(): FrameState {
+    if (this.#state.kind !== "open") return this.#state;
+    const isWhole = this.#bytes >= headBytes && this.#bytes === this.#needed;
+    this.#state = isWhole
+      ? { kind: "whole", message: joined(this.#pieces).subarray(headBytes) }
+      : { kind: "cut off" };
+    this.#pieces = [];
+    return this.#state;
+  }
+
+  #readHead(): void {
+    const head = joined(this.#pieces);
+    // Where it came in pieces, they are few and small: what is joined is kept.
+    this.#pieces = [head];
+    this.#needed = headBytes + Buffer.from(head.buffer, head.byteOffset, headBytes).readUInt32BE(1);
+    if (head[0] !== 0) this.#refuse("compressed");
+    else if (this.announcedBytes > this.#mostBytes) this.#refuse("too large");
+  }
+
+  #refuse(why: "too large" | "compressed" | "second message"): void {
+    this.#state = { kind: "refused", why };
+    this.#pieces = [];
+  }
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [first = new Uint8Array(0)] = pieces;
+  return pieces.length === 1 ? first : Buffer.concat(pieces);
+}
