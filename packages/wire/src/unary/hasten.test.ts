@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { gzipSync } from "node:zlib";
 import {
   Metadata,
-  type sendUnaryData,
   Server,
   ServerCredentials,
   ServerInterceptingCall,
+  type sendUnaryData,
   status,
 } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
