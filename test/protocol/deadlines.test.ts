@@ -86,7 +86,8 @@ describe("a deadline", () => {
     const request = burn();
     const hasty = refusalOf(client.infer(request, { deadlineMs: 50 }));
     const patient = Promise.all([client.infer(request), client.infer(request)]);
-    expect((await hasty).code).toBe("DEADLINE_EXCEEDED");
+    // Late, or known to become late.
+    expect(["DEADLINE_EXCEEDED", "RESOURCE_EXHAUSTED"]).toContain((await hasty).code);
     for (const answer of await patient) expect(answer.raw_output_contents).toHaveLength(1);
     await before;
   });

@@ -60,6 +60,7 @@ export const reasons = {
   NOT_CACHED: "NOT_FOUND",
   OUTPUT_DUPLICATE: "INVALID_ARGUMENT",
   OUTPUT_UNKNOWN: "INVALID_ARGUMENT",
+  OVERLOADED: "RESOURCE_EXHAUSTED",
   POISON_JOB: "INTERNAL",
   PORT_IN_USE: "FAILED_PRECONDITION",
   PROTOCOL_VERSION: "FAILED_PRECONDITION",
@@ -81,12 +82,19 @@ export type Reason = keyof typeof reasons;
 export class KvringError extends Error {
   readonly reason: Reason;
   readonly code: StatusCode;
+  /** When it is worth trying again, where that is known (`google.rpc.RetryInfo`). */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(reason: Reason, message: string, options?: { readonly cause?: unknown }) {
+  constructor(
+    reason: Reason,
+    message: string,
+    options?: { readonly cause?: unknown; readonly retryAfterMs?: number | undefined },
+  ) {
     super(message, options);
     this.name = "KvringError";
     this.reason = reason;
     this.code = reasons[reason];
+    this.retryAfterMs = options?.retryAfterMs;
   }
 
   /** What a caller over any wire gets; also what `fromWire` takes. */

@@ -22,6 +22,7 @@ import { InferencePath } from "./inference/inference-path.ts";
 import { JobPublisher } from "./inference/job-publisher.ts";
 import { GatewayMetrics } from "./metrics.ts";
 import type { GatewayOptions } from "./options.ts";
+import { MissAdmission } from "./overload/miss-admission.ts";
 import { clusterHandlers } from "./services/cluster.ts";
 import { inferHandler } from "./services/infer.ts";
 import { invalidateHandler } from "./services/invalidate.ts";
@@ -77,19 +78,18 @@ export async function startGateway(parts: {
   const metrics = new GatewayMetrics(parts.metrics.registry, {
     nearCache,
     inFlight: () => path.inFlight,
+    missesInFlight: () => misses.inFlight,
     leaseAgeMs: () => coherence.leaseAgeMs(),
     gateways: () => coherence.gateways,
     ringVersion: () => nodes.ringVersion,
     linksUp: () => nodes.links().filter(({ state }) => state === "up").length,
   });
+  const misses = missAdmission(options, clock, metrics);
   const path: InferencePath = new InferencePath({
     options,
     clock,
-    coherence,
-    catalog,
-    nodes,
-    nearCache,
-    jobs: new JobPublisher(bus.queue, desk, options),
+    ...{ coherence, catalog, nodes, nearCache },
+    jobs: new JobPublisher({ queue: bus.queue, desk, misses, defaults: options }),
     hedging,
     metrics,
   });
@@ -147,6 +147,16 @@ async function listen(
     );
   }
   return port;
+}
+
+function missAdmission(
+  { inFlight }: GatewayOptions,
+  clock: Clock,
+  metrics: GatewayMetrics,
+): MissAdmission {
+  // The other half is for hits, which are through in no time, whoever waits.
+  const most = Math.ceil(inFlight / 2);
+  return new MissAdmission({ most, clock, onShed: (model) => metrics.shed(model) });
 }
 
 function check(name: string, holds: () => boolean, why: string): Check {

@@ -7,6 +7,7 @@ import { GatewayMetrics } from "./metrics.ts";
 const sources = {
   nearCache: { usedBytes: 10, capacityBytes: 20, size: 3 },
   inFlight: () => 4,
+  missesInFlight: () => 2,
   leaseAgeMs: () => 0,
   gateways: () => 1,
   ringVersion: () => 5,
@@ -78,6 +79,7 @@ test("what others know is read when it is asked for", async () => {
     "kvring_gateway_near_cache_capacity_bytes 20",
     "kvring_gateway_near_cache_entries 3",
     "kvring_gateway_in_flight 4",
+    "kvring_gateway_misses_in_flight 2",
     "kvring_gateway_ring_version 5",
     "kvring_gateway_links_up 6",
   ]) {

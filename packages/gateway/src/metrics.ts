@@ -12,6 +12,7 @@ export class GatewayMetrics {
   readonly #counts = new Map<string, Record<Outcome, number>>();
   readonly #requests = new Map<string, number>();
   readonly #invalidations: Histogram;
+  readonly #shed: Counter<"model">;
   readonly #repairs: Counter;
   readonly #refreshes: Counter<"outcome">;
   readonly #durations: Readonly<Record<Outcome, { observe(seconds: number): void }>>;
@@ -25,6 +26,8 @@ export class GatewayMetrics {
         readonly size: number;
       };
       readonly inFlight: () => number;
+      /** Of these, those that wait for a computation. */
+      readonly missesInFlight: () => number;
       readonly leaseAgeMs: () => number;
       /** In the roster, as invalidations reckon with them. */
       readonly gateways: () => number;
@@ -41,6 +44,12 @@ export class GatewayMetrics {
         0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5,
         10,
       ],
+      registers: [registry],
+    });
+    this.#shed = new Counter({
+      name: "kvring_gateway_shed_total",
+      help: "Misses refused since their answer would have come too late, or too many wait",
+      labelNames: ["model"],
       registers: [registry],
     });
     this.#invalidations = new Histogram({
@@ -83,6 +92,11 @@ export class GatewayMetrics {
     counts[outcome] += 1;
     this.#requests.set(model, (this.#requests.get(model) ?? 0) + 1);
     this.#durations[outcome].observe(durationMs / 1000);
+  }
+
+  /** A miss was refused, as OVERLOADED. */
+  shed(model: string): void {
+    this.#shed.inc({ model });
   }
 
   /** An invalidation returned OK. */
@@ -159,6 +173,11 @@ function registerSources(
     ],
     ["kvring_gateway_near_cache_entries", "Entries near", () => sources.nearCache.size],
     ["kvring_gateway_in_flight", "Requests under way", sources.inFlight],
+    [
+      "kvring_gateway_misses_in_flight",
+      "Requests that wait for a computation",
+      sources.missesInFlight,
+    ],
     ["kvring_gateway_roster_size", "Gateways that invalidations reckon with", sources.gateways],
     [
       "kvring_gateway_lease_age_seconds",

@@ -45,13 +45,18 @@ interface Detail {
   readonly value: string;
 }
 
-/** The one ErrorInfo of a google.rpc.Status, which must agree with the plain status around it. */
+/**
+ * The ErrorInfo of a google.rpc.Status, which must agree with the plain status around it. Beside it
+ * there is nothing but, where it is worth trying again, a RetryInfo.
+ */
 export function reasonIn(bytes: Uint8Array, code: number, message: string): string {
   const rich = decode(richStatus, bytes);
   expect(rich).toMatchObject({ code, message });
   const details = rich["details"] as Detail[];
+  const retry = details.length === 1 ? [] : ["type.googleapis.com/google.rpc.RetryInfo"];
   expect(details.map((detail) => detail.type_url)).toEqual([
     "type.googleapis.com/google.rpc.ErrorInfo",
+    ...retry,
   ]);
   const info = decode(errorInfo, Buffer.from(details[0]?.value ?? "", "base64"));
   expect(info).toMatchObject({ domain: "kvring", reason: expect.stringMatching(/^[A-Z_]+$/) });

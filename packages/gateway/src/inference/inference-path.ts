@@ -215,6 +215,7 @@ export class InferencePath {
           this.#found(arrival, open, bytes, { waited, stored, granted, minBorn }),
         );
       },
+      onWaiting: () => guarded(open, () => jobs.wait(open)),
       onMissing: () => open.fail(notCached()),
       onFailed: (error) => open.fail(error),
       onUnreachable: () => {

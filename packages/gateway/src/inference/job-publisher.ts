@@ -2,6 +2,7 @@ import type { MissQueue } from "@kvring/bus";
 import { type AnswerLife, KvringError, lifeOf, limits, scopeId } from "@kvring/core";
 import { encodeMissJob, jobMessageId, type NodeLink } from "@kvring/wire";
 import type { GatewayOptions } from "../options.ts";
+import type { MissAdmission } from "../overload/miss-admission.ts";
 import type { DirectDesk, DirectListener } from "./direct-desk.ts";
 import type { OpenRequest } from "./open-request.ts";
 
@@ -19,16 +20,25 @@ export interface FillHints {
 export class JobPublisher {
   readonly #queue: MissQueue;
   readonly #desk: DirectDesk;
+  readonly #misses: MissAdmission;
   readonly #defaults: AnswerLife;
 
-  constructor(
-    queue: MissQueue,
-    desk: DirectDesk,
-    { entryTtlMs, keepExpiredMs }: Pick<GatewayOptions, "entryTtlMs" | "keepExpiredMs">,
-  ) {
-    this.#queue = queue;
-    this.#desk = desk;
+  constructor(parts: {
+    readonly queue: MissQueue;
+    readonly desk: DirectDesk;
+    readonly misses: MissAdmission;
+    readonly defaults: Pick<GatewayOptions, "entryTtlMs" | "keepExpiredMs">;
+  }) {
+    this.#queue = parts.queue;
+    this.#desk = parts.desk;
+    this.#misses = parts.misses;
+    const { entryTtlMs, keepExpiredMs } = parts.defaults;
     this.#defaults = { ttlMs: entryTtlMs, staleMs: keepExpiredMs };
+  }
+
+  /** The request waits for what somebody else has computed. Throws OVERLOADED. */
+  wait(open: OpenRequest): void {
+    this.#misses.wait(open);
   }
 
   /** Publishes the job that fills the key; gives the token back when that cannot be done. */
@@ -41,6 +51,7 @@ export class JobPublisher {
   ): Promise<void> {
     const { key, message } = open.request;
     try {
+      this.#misses.compute(open);
       // A token that is dead by now has gone to somebody else, and so has our place in line.
       if (isStaged(message) && !(await link.stage({ key, token, input: message }))) return;
       const others = owners.filter((owner) => owner !== link);
@@ -56,6 +67,12 @@ export class JobPublisher {
   direct(open: OpenRequest, owners: readonly NodeLink[], listener: DirectListener): void {
     // Its deadline ends it: nobody has to compute what nobody waits for.
     if (open.remainingMs() <= 0) return;
+    try {
+      this.#misses.compute(open);
+    } catch (error) {
+      open.fail(KvringError.from(error));
+      return;
+    }
     const job = this.#desk.open(open.request.message, open.remainingMs(), listener);
     open.onEnd(() => job.close());
     this.#publish(open, job.token, this.#desk.address, owners, { forgetsFailure: true }).catch(

@@ -27,8 +27,9 @@ export class OpenRequest {
   readonly #clock: Clock;
   readonly #finish: Finish;
   readonly #stopTimer: () => void;
-  #atEnd: (() => void)[] = [];
+  #atEnd: ((error: KvringError | undefined) => void)[] = [];
   #ended = false;
+  #error: KvringError | undefined;
 
   constructor(
     request: CheckedRequest,
@@ -75,9 +76,9 @@ export class OpenRequest {
     return Math.max(0, this.untilMs - this.#clock.nowMs());
   }
 
-  /** What is to be let go when the request ends; at once, if it has. */
-  onEnd(then: () => void): void {
-    if (this.#ended) then();
+  /** What is to be let go when the request ends, with its error if it failed; at once, if it has. */
+  onEnd(then: (error: KvringError | undefined) => void): void {
+    if (this.#ended) then(this.#error);
     else this.#atEnd.push(then);
   }
 
@@ -92,10 +93,11 @@ export class OpenRequest {
   #end(outcome: Outcome, error: KvringError | undefined, answer: Uint8Array | undefined): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#error = error;
     this.#stopTimer();
     const atEnd = this.#atEnd;
     this.#atEnd = [];
-    for (const then of atEnd) then();
+    for (const then of atEnd) then(error);
     this.#finish(outcome, error, answer);
   }
 }

@@ -9,6 +9,8 @@ export interface WalkListener {
    * Called again when the token comes to us a second time, from this or another owner.
    */
   onGranted(link: NodeLink, token: Uint8Array, asks?: number): void;
+  /** Somebody else has it computed; we wait. May be said more than once. */
+  onWaiting?(): void;
   /** `entry` is borrowed for the call. `without`: owners before, which said that they lack it. */
   onFound(entry: Uint8Array, found: Found, without: readonly NodeLink[]): void;
   /** No owner has it, and we did not ask to wait. */
@@ -208,7 +210,9 @@ export class OwnerWalk {
     };
     return {
       onWaiting: () => {
-        if (isCurrent()) wait();
+        if (!isCurrent()) return;
+        wait();
+        this.#listener.onWaiting?.();
       },
       onGranted: (token, asks) => {
         if (!isCurrent()) return;

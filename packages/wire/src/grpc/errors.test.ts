@@ -1,5 +1,6 @@
 import { Metadata, status } from "@grpc/grpc-js";
 import { KvringError, reasons, statusCodes } from "@kvring/core";
+import { parse } from "protobufjs";
 import { describe, expect, test } from "vitest";
 import { decodeStatus, encodeStatus } from "./errors.ts";
 import { loadServices } from "./services.ts";
@@ -11,6 +12,26 @@ describe("a status", () => {
       expect(sent.code).toBe(statusCodes[reasons[reason]]);
       expect(decodeStatus(sent)).toMatchObject({ reason, message: `why: ${reason} ↯` });
     }
+  });
+
+  test("says when to come again, as google.rpc.RetryInfo", () => {
+    const retryAfterMs = 4_250;
+    const sent = encodeStatus(new KvringError("OVERLOADED", "later", { retryAfterMs }));
+    const [details] = sent.metadata?.get("grpc-status-details-bin") ?? [];
+    const { root } = parse(`syntax = "proto3";
+      message Any { string type_url = 1; bytes value = 2; }
+      message Status { int32 code = 1; string message = 2; repeated Any details = 3; }
+      message Duration { int64 seconds = 1; int32 nanos = 2; }
+      message RetryInfo { Duration retry_delay = 1; }`);
+    const status = root
+      .lookupType("Status")
+      .decode(details as Buffer)
+      .toJSON();
+    const url = "type.googleapis.com/google.rpc.RetryInfo";
+    const info = status["details"].find((detail: { typeUrl: string }) => detail.typeUrl === url);
+    const retry = root.lookupType("RetryInfo").decode(Buffer.from(info.value, "base64"));
+    expect(retry.toJSON()).toEqual({ retryDelay: { seconds: "4", nanos: 250_000_000 } });
+    expect(decodeStatus(sent)).toMatchObject({ reason: "OVERLOADED", message: "later" });
   });
 
   test("fits a header, whatever the sentence", () => {

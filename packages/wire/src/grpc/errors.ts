@@ -5,6 +5,7 @@ import { ProtoWriter } from "../protobuf/writer.ts";
 
 const detailsKey = "grpc-status-details-bin";
 const typeUrl = "type.googleapis.com/google.rpc.ErrorInfo";
+const retryUrl = "type.googleapis.com/google.rpc.RetryInfo";
 const domain = "kvring";
 
 /** Status and details travel in a header, which is bounded. */
@@ -12,13 +13,14 @@ const maxSentence = 1_000;
 
 /**
  * An error as grpc-js sends it: code, sentence, and the reason as `google.rpc.ErrorInfo` inside a
- * `google.rpc.Status` (the trailer `grpc-status-details-bin`).
+ * `google.rpc.Status` (the trailer `grpc-status-details-bin`). When it is worth trying again travels
+ * beside it, as `google.rpc.RetryInfo`.
  */
 export function encodeStatus(error: KvringError): StatusObject {
   const code = statusCodes[error.code];
   const details = bounded(error.message);
   const metadata = new Metadata();
-  metadata.set(detailsKey, encodeDetails(code, details, error.reason));
+  metadata.set(detailsKey, encodeDetails(code, details, error));
   return { code, details, metadata };
 }
 
@@ -65,7 +67,11 @@ function bounded(sentence: string): string {
   return text.toWellFormed();
 }
 
-function encodeDetails(code: number, message: string, reason: Reason): Buffer {
+function encodeDetails(
+  code: number,
+  message: string,
+  { reason, retryAfterMs }: KvringError,
+): Buffer {
   const writer = new ProtoWriter();
   writer.int(1, code);
   writer.string(2, message);
@@ -76,7 +82,22 @@ function encodeDetails(code: number, message: string, reason: Reason): Buffer {
   writer.string(2, domain);
   writer.close(info);
   writer.close(any);
+  if (retryAfterMs !== undefined) encodeRetry(writer, retryAfterMs);
   return writer.finish();
+}
+
+/** A `google.protobuf.Duration`: whole seconds, and nanoseconds. */
+function encodeRetry(writer: ProtoWriter, retryAfterMs: number): void {
+  const ms = Math.ceil(retryAfterMs);
+  const any = writer.open(3);
+  writer.string(1, retryUrl);
+  const info = writer.open(2);
+  const delay = writer.open(1);
+  writer.int(1, Math.floor(ms / 1000));
+  writer.int(2, (ms % 1000) * 1_000_000);
+  writer.close(delay);
+  writer.close(info);
+  writer.close(any);
 }
 
 function decodeDetails(bytes: Uint8Array): KvringError | undefined {

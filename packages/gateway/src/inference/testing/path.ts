@@ -23,6 +23,7 @@ import type { NodeDirectory } from "../../cluster/node-directory.ts";
 import { Hedging } from "../../hedging/hedging.ts";
 import { GatewayMetrics } from "../../metrics.ts";
 import { defaultGatewayOptions, type GatewayOptions } from "../../options.ts";
+import { MissAdmission } from "../../overload/miss-admission.ts";
 import { DirectDesk } from "../direct-desk.ts";
 import { InferencePath } from "../inference-path.ts";
 import { JobPublisher } from "../job-publisher.ts";
@@ -51,6 +52,7 @@ export class PathUnderTest {
   readonly nearCache = new NearCache(2 ** 20, this.clock);
   readonly desk = new DirectDesk("gw-1", this.clock);
   readonly metrics: GatewayMetrics;
+  readonly misses: MissAdmission;
   readonly path: InferencePath;
   readonly coherence = new ScriptedCoherence(born);
   /** What chance says. */
@@ -69,6 +71,7 @@ export class PathUnderTest {
     this.metrics = new GatewayMetrics(new Registry(), {
       nearCache: this.nearCache,
       inFlight: () => this.path.inFlight,
+      missesInFlight: () => this.misses.inFlight,
       leaseAgeMs: () => 0,
       gateways: () => 1,
       ringVersion: () => 1,
@@ -79,6 +82,12 @@ export class PathUnderTest {
       formerOwners: () => this.formerOwners,
       ringVersion: 1,
     };
+    const { inFlight } = { ...defaultGatewayOptions, ...options };
+    this.misses = new MissAdmission({
+      most: Math.ceil(inFlight / 2),
+      clock: this.clock,
+      onShed: (model) => this.metrics.shed(model),
+    });
     this.path = new InferencePath({
       options: { ...defaultGatewayOptions, ...options },
       clock: this.clock,
@@ -86,7 +95,12 @@ export class PathUnderTest {
       catalog,
       nodes: nodes as unknown as NodeDirectory,
       nearCache: this.nearCache,
-      jobs: new JobPublisher(bus.queue, this.desk, defaultGatewayOptions),
+      jobs: new JobPublisher({
+        queue: bus.queue,
+        desk: this.desk,
+        misses: this.misses,
+        defaults: defaultGatewayOptions,
+      }),
       hedging: new Hedging(options.hedge ?? defaultGatewayOptions.hedge),
       metrics: this.metrics,
       random: () => this.draw,
