@@ -107,7 +107,10 @@ export async function startGateway(parts: {
       position: () => coherence.position,
     }),
   );
-  const port = await listen(server, infer, options, log);
+  const port = await listen(server, infer, options, log).catch(async (error) => {
+    await coherence.leave();
+    throw error;
+  });
   follower.start();
   log.info({ id, port }, "the gateway listens");
   return {
