@@ -3,6 +3,7 @@ import { demoCommand } from "./commands/demo.ts";
 import { gatewayCommand } from "./commands/gateway.ts";
 import { inferCommand } from "./commands/infer.ts";
 import { invalidateCommand } from "./commands/invalidate.ts";
+import { modelCommand } from "./commands/model.ts";
 import { nodeCommand } from "./commands/node.ts";
 import { replayCommand } from "./commands/replay.ts";
 import { ringCommand } from "./commands/ring.ts";
@@ -37,6 +38,7 @@ Every setting of a process is a flag, a variable KVRING_NAME, or a key of --conf
     statsCommand(),
     ringCommand(),
     replayCommand(),
+    modelCommand(),
     demoCommand(),
   ]) {
     kvring.addCommand(command.configureOutput({ outputError }));

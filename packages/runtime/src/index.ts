@@ -15,3 +15,4 @@ export {
 export { readRepository } from "./repository/repository.ts";
 export { type WatchOptions, watchRepository } from "./repository/watch.ts";
 export { readSignature } from "./signature.ts";
+export { chooseTrial, type Trial, type TrialPlan, tuneModel } from "./tuning/tune.ts";

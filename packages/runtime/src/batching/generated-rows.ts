@@ -1,6 +1,6 @@
 import { bytesPerElement, type Datatype, type ModelSignature, type Tensor } from "@kvring/core";
 
-/** How inputs are made up where the signature leaves a choice. */
+/** How inputs are made up where the signature leaves a choice. No strings are. */
 export interface Recipe {
   /** What stands for each free dimension after the first. */
   readonly freeDimension: number;
@@ -31,8 +31,11 @@ export function generatedRow(
   const random = xorshift(row + 1);
   const magnitude = 10 ** ((row % 3) - 1);
   return inputs.map(({ name, datatype, shape }) => {
-    const inner = shape.slice(1).map((dimension) => (dimension === -1 ? freeDimension : dimension));
-    const count = inner.reduce((product, dimension) => product * dimension, 1);
+    const whole = shape.map((dimension, axis) => {
+      if (dimension !== -1) return dimension;
+      return axis === 0 ? 1 : freeDimension;
+    });
+    const count = whole.reduce((product, dimension) => product * dimension, 1);
     const kind = datatype as Numeric;
     const data = new Uint8Array(count * bytesPerElement(kind));
     const write = writers[kind];
@@ -41,7 +44,7 @@ export function generatedRow(
     for (let at = 0; at < data.length; at += size) {
       write(view, at, random(), { magnitude, integersBelow });
     }
-    return { name, datatype, shape: [1, ...inner], data };
+    return { name, datatype, shape: whole, data };
   });
 }
 
