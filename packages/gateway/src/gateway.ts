@@ -107,10 +107,7 @@ export async function startGateway(parts: {
       position: () => coherence.position,
     }),
   );
-  const port = await listen(server, infer, options, log).catch(async (error) => {
-    await coherence.leave();
-    throw error;
-  });
+  const port = await orLeave(coherence, listen(server, infer, options, log));
   follower.start();
   log.info({ id, port }, "the gateway listens");
   return {
@@ -134,6 +131,16 @@ export async function startGateway(parts: {
       log.info({ id }, "the gateway has drained");
     },
   };
+}
+
+/** Who cannot be reached must not be waited for by invalidations. */
+async function orLeave<T>(coherence: Coherence, started: Promise<T>): Promise<T> {
+  try {
+    return await started;
+  } catch (error) {
+    await coherence.leave();
+    throw error;
+  }
 }
 
 async function listen(
