@@ -9,6 +9,8 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 150_000,
     hookTimeout: 120_000,
+    // For what the machine withholds. A stale or wrong answer fails the run whatever comes later.
+    retry: 1,
     // Every scenario is told from the next by its name, also where nobody watches.
     reporters: ["verbose"],
     env: {

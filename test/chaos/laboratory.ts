@@ -50,6 +50,7 @@ export class Laboratory {
   readonly mix: Mix;
   readonly invalidator: Invalidator;
   readonly #worker: GenerationWorker;
+  readonly #lies: string[] = [];
 
   private constructor(
     cluster: Cluster,
@@ -101,10 +102,12 @@ export class Laboratory {
     await Promise.all(this.targets.map((target) => target.isBack()));
   }
 
+  /** Rejects when any experiment saw an answer that must not be, also one that was tried again. */
   async close(): Promise<void> {
     for (const target of this.targets) target.close();
     await this.#worker.stop();
     await this.cluster.stop();
+    if (this.#lies.length > 0) throw new Error(this.#lies.join("; "));
   }
 
   /**
@@ -142,6 +145,10 @@ export class Laboratory {
     }
     const finding = find(this.#history(), times, lagMs);
     const observation = { ...finding, fault, lagMs, skipped: load.skipped - skippedBefore };
+    const { stale, wrong } = finding;
+    if (stale.length + wrong.length > 0) {
+      this.#lies.push(`${fault}: ${stale.length} stale and ${wrong.length} wrong answers`);
+    }
     await writeResult(observation);
     await this.#keepLogs(fault);
     return observation;
