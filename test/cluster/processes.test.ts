@@ -77,7 +77,9 @@ test("connections to the one port of the gateway are shared out, and counted on 
   const requests = (name: string) =>
     metric(gateway, "kvring_gateway_requests_total", new RegExp(`process="${name}"`));
   const [one, two] = [await requests("gateway-1"), await requests("gateway-2")];
-  expect([one, two]).toEqual([3, 3]);
+  // In turn, but for a process that has not taken in the one before yet.
+  expect(one + two).toBe(6);
+  expect(Math.min(one, two)).toBeGreaterThan(0);
 });
 
 test("a process that dies is started again, on the same port, and the others serve meanwhile", async () => {
