@@ -1,6 +1,6 @@
 import type { Server } from "@grpc/grpc-js";
 import { type Clock, checkNodeId, type Log } from "@kvring/core";
-import { createStore, type PolicyName } from "@kvring/store";
+import { createStore, type PolicyChoice } from "@kvring/store";
 import { ExchangeServer } from "@kvring/wire";
 import type { Entries } from "./entries.ts";
 import { NodeHandler } from "./node-handler.ts";
@@ -14,7 +14,7 @@ export interface CacheNodeOptions {
   readonly zone: string;
   /** What entries may take: values, keys and metadata. */
   readonly capacityBytes: number;
-  readonly policy: PolicyName;
+  readonly policy: PolicyChoice;
   readonly clock: Clock;
   readonly log: Log;
   /** Inputs that may be staged, beside the capacity. Default: a quarter of it. */

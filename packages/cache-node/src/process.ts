@@ -10,7 +10,7 @@ import {
   parseListen,
 } from "@kvring/core";
 import type { Check, Metrics } from "@kvring/ops";
-import type { PolicyName } from "@kvring/store";
+import type { PolicyChoice } from "@kvring/store";
 import { bindServer, serverOptions } from "@kvring/wire";
 import { advertisedAddress } from "./advertised-address.ts";
 import { createCacheNode } from "./cache-node.ts";
@@ -32,7 +32,7 @@ export interface NodeOptions {
   /** host:port as others reach it; undefined: as it listens, see `advertisedAddress`. */
   readonly advertise: string | undefined;
   readonly capacityBytes: number;
-  readonly policy: PolicyName;
+  readonly policy: PolicyChoice;
   /** How many nodes hold a key, as gateways have it. */
   readonly replicas: number;
   /** How long all may take that is done before the node leaves. */

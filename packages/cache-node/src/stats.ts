@@ -1,4 +1,4 @@
-import type { PolicyName } from "@kvring/store";
+import type { PolicyChoice } from "@kvring/store";
 
 /** What a node says about itself; `NodeStatsResponse` on the wire. */
 export interface NodeStats {
@@ -9,7 +9,7 @@ export interface NodeStats {
   readonly capacityBytes: number;
   readonly usedBytes: number;
   readonly entries: number;
-  readonly policy: PolicyName;
+  readonly policy: PolicyChoice;
   /** Lookups answered from memory. */
   readonly hits: number;
   readonly misses: number;

@@ -1,16 +1,16 @@
 import assert from "node:assert";
 import { type Clock, limits } from "@kvring/core";
+import { evictionOrderFor } from "./adaptation/eviction-order-for.ts";
 import { initialSlots, keyAt, wheelAt } from "./entry-records.ts";
 import { ExpiryWheel } from "./expiry-wheel.ts";
 import { KeyIndex, keyWords } from "./key-index.ts";
 import type { EvictionOrder } from "./policies/eviction-order.ts";
-import { orderFor } from "./policies/order-for.ts";
 import { Residency } from "./residency.ts";
 import { noSlot, type Slot } from "./slot.ts";
 import { moreSlots, type SlotInts } from "./slot-arrays.ts";
 import type {
   HeldValue,
-  PolicyName,
+  PolicyChoice,
   PutOptions,
   Store,
   StoreCounters,
@@ -19,7 +19,7 @@ import type {
 import type { ValueMemory } from "./value-memory.ts";
 
 export interface BoundedStoreOptions {
-  readonly policy: PolicyName;
+  readonly policy: PolicyChoice;
   readonly capacityBytes: number;
   readonly clock: Clock;
   readonly memory: ValueMemory;
@@ -34,7 +34,7 @@ export const sweepPerPut = 4;
 
 /** The store over any policy and any memory: the index, the order and the wheel in step. */
 export class BoundedStore implements Store {
-  readonly policy: PolicyName;
+  readonly policy: PolicyChoice;
   readonly capacityBytes: number;
   readonly #clock: Clock;
   readonly #maxSlots: number;
@@ -57,7 +57,7 @@ export class BoundedStore implements Store {
     this.#records = memory.records;
     this.#residency = new Residency(slots, memory);
     this.#index = new KeyIndex(this.#records.from(keyAt), options.hashSeed);
-    this.#order = orderFor(policy, { slots, capacity: capacityBytes });
+    this.#order = evictionOrderFor(policy, { slots, capacity: capacityBytes, unit: "bytes" });
     this.#wheel = new ExpiryWheel(this.#records.from(wheelAt), clock.nowMs());
     this.#counters = noCounts();
   }

@@ -2,11 +2,11 @@ import { randomInt } from "node:crypto";
 import { type Clock, KvringError } from "@kvring/core";
 import { BoundedStore } from "./bounded-store.ts";
 import { SlabMemory, slabSizesFor } from "./slab-memory.ts";
-import { type PolicyName, policyNames, type Store } from "./store.ts";
+import { type PolicyChoice, policyChoices, type Store } from "./store.ts";
 import type { ValueMemory } from "./value-memory.ts";
 
 export interface StoreOptions {
-  readonly policy: PolicyName;
+  readonly policy: PolicyChoice;
   /** All that entries may take: values, keys, metadata. See `capacityRange`. */
   readonly capacityBytes: number;
   readonly clock: Clock;
@@ -33,10 +33,10 @@ export function createStoreIn(
 }
 
 function checkPolicy(policy: string): void {
-  if (policyNames.some((name) => name === policy)) return;
+  if (policyChoices.some((name) => name === policy)) return;
   throw new KvringError(
     "BAD_CONFIG",
-    `there is no eviction policy "${policy}": choose one of ${policyNames.join(", ")}`,
+    `there is no eviction policy "${policy}": choose one of ${policyChoices.join(", ")}`,
   );
 }
 

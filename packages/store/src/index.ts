@@ -3,8 +3,10 @@ export { capacityRange, createStore, type StoreOptions } from "./create-store.ts
 export { FrequencySketch } from "./policies/frequency-sketch.ts";
 export {
   type HeldValue,
+  type PolicyChoice,
   type PolicyName,
   type PutOptions,
+  policyChoices,
   policyNames,
   type Store,
   type StoreCounters,

@@ -5,7 +5,7 @@ import { ExtentHeap } from "./extent-heap.ts";
 import { type Address, nowhere, Slabs } from "./slabs.ts";
 import type { Slot } from "./slot.ts";
 import type { SlotInts } from "./slot-arrays.ts";
-import type { PolicyName } from "./store.ts";
+import type { PolicyChoice } from "./store.ts";
 import type { ValueMemory } from "./value-memory.ts";
 
 export interface SlabSizes {
@@ -23,7 +23,7 @@ const leastSlabBytes = 64 * 1024;
 const slabsPerCapacity = 16;
 
 /** Slabs of 64 MiB, and smaller ones where the capacity is small. */
-export function slabSizesFor(capacityBytes: number, policy: PolicyName): SlabSizes {
+export function slabSizesFor(capacityBytes: number, policy: PolicyChoice): SlabSizes {
   const share = 2 ** Math.floor(Math.log2(capacityBytes / slabsPerCapacity));
   const slabBytes = Math.min(mostSlabBytes, Math.max(leastSlabBytes, share));
   return { limitBytes: capacityBytes, slabBytes, metadataBytes: metadataBytes(policy) };

@@ -8,6 +8,7 @@ import { type HeldValue, type PolicyName, policyNames, type Store } from "./stor
 import { NaiveStore, twinSeed } from "./testing/naive-store.ts";
 import { PoisonedMemory } from "./testing/poisoned-memory.ts";
 import { keyOf } from "./testing/small-store.ts";
+import { randomFrom, zipf } from "./testing/zipf.ts";
 
 /** The real store beside its slow twin: every step is done to both, and all answers compared. */
 class Pair {
@@ -197,25 +198,3 @@ describe("hits on Zipf-distributed requests", () => {
     expect(hitsOf(policy)).toEqual({ real: expected, naive: expected });
   });
 });
-
-/** Requests for names from 0, the most popular first, as popular as 1/rank^exponent. */
-function zipf(requests: number, names: number, exponent: number): number[] {
-  const weights = Array.from({ length: names }, (_, rank) => 1 / (rank + 1) ** exponent);
-  const sums: number[] = [];
-  for (const weight of weights) sums.push((sums.at(-1) ?? 0) + weight);
-  const total = sums.at(-1) ?? 0;
-  const random = randomFrom(42);
-  return Array.from({ length: requests }, () => {
-    const at = (random(1_000_003) / 1_000_003) * total;
-    return sums.findIndex((sum) => sum > at);
-  });
-}
-
-/** Whole numbers below a limit, the same ones for the same seed (Numerical Recipes' generator). */
-function randomFrom(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
-}

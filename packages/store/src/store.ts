@@ -11,7 +11,7 @@
  * lives is evicted.
  */
 export interface Store {
-  readonly policy: PolicyName;
+  readonly policy: PolicyChoice;
   readonly capacityBytes: number;
   /** What values, keys and metadata are charged, held ones included. Never above the capacity. */
   readonly usedBytes: number;
@@ -85,3 +85,7 @@ export interface StoreCounters {
  */
 export const policyNames = ["lru", "lfu", "fifo", "sieve", "s3-fifo", "w-tinylfu", "gdsf"] as const;
 export type PolicyName = (typeof policyNames)[number];
+
+/** `adaptive`: whichever of them saves most, as ghosts of all of them tell (`adaptation/`). */
+export const policyChoices = [...policyNames, "adaptive"] as const;
+export type PolicyChoice = (typeof policyChoices)[number];

@@ -1,5 +1,5 @@
 import { KvringError } from "@kvring/core";
-import { type PolicyName, policyNames } from "@kvring/store";
+import { type PolicyChoice, policyChoices, policyNames } from "@kvring/store";
 import { SingleBar } from "cli-progress";
 import { Command, Option } from "commander";
 import { bytesOf, durationMsOf } from "../replay/quantities.ts";
@@ -14,6 +14,7 @@ interface ReplayFlags {
   readonly capacityEntries?: string;
   readonly capacityBytes?: string;
   readonly ttl?: string;
+  readonly warmUp?: string;
   readonly json?: boolean;
 }
 
@@ -26,13 +27,14 @@ export function replayCommand(): Command {
         .choices(formatNames)
         .makeOptionMandatory(),
     )
-    .option("--policy <names>", `all, or some of ${policyNames.join(", ")}`, "lru")
+    .option("--policy <names>", `all (fixed ones), or some of ${policyChoices.join(", ")}`, "lru")
     .option("--capacity-entries <list>", "entries the cache holds, one number or several")
     .option("--capacity-bytes <list>", 'or bytes it holds, as in "128MiB,256MiB"')
     .option(
       "--ttl <duration>",
       'entries end so long after they came, as in "60s", by the trace\'s clock',
     )
+    .option("--warm-up <requests>", "requests that are replayed first and not counted")
     .option("--json", "print one JSON object, or an array of them where there are several")
     .addHelpText("after", help)
     .action(runReplay);
@@ -52,6 +54,7 @@ async function runReplay(file: string, flags: ReplayFlags): Promise<void> {
   const policies = readPolicies(flags.policy);
   const { unit, capacities } = readCapacities(flags);
   const ttlMs = flags.ttl === undefined ? undefined : durationMsOf("--ttl", flags.ttl);
+  const warmUp = flags.warmUp === undefined ? 0 : wholeNumber("--warm-up", flags.warmUp);
   const bar = progressBar();
   let results: ReplayResult[];
   try {
@@ -64,6 +67,7 @@ async function runReplay(file: string, flags: ReplayFlags): Promise<void> {
       unit,
       capacities,
       ttlMs,
+      warmUp,
       ...(progress && { progress }),
     });
   } finally {
@@ -120,16 +124,23 @@ function share(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }
 
-function readPolicies(text: string): PolicyName[] {
-  if (text === "all") return [...policyNames];
-  return text.split(",").map((name) => {
-    const known = policyNames.find((policy) => policy === name.trim());
-    if (known !== undefined) return known;
+function readPolicies(text: string): PolicyChoice[] {
+  const policies = text.split(",").flatMap((name): readonly PolicyChoice[] => {
+    if (name.trim() === "all") return policyNames;
+    const known = policyChoices.find((policy) => policy === name.trim());
+    if (known !== undefined) return [known];
     throw new KvringError(
       "BAD_CONFIG",
-      `--policy is "${name}", but must be all or some of ${policyNames.join(", ")}`,
+      `--policy is "${name}", but must be all or some of ${policyChoices.join(", ")}`,
     );
   });
+  return [...new Set(policies)];
+}
+
+function wholeNumber(flag: string, text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 0) return value;
+  throw new KvringError("BAD_CONFIG", `${flag} is "${text}", but must be a whole number from 0`);
 }
 
 function readCapacities(flags: ReplayFlags) {

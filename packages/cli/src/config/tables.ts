@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { limits } from "@kvring/core";
-import { policyNames } from "@kvring/store";
+import { policyChoices } from "@kvring/store";
 import { z } from "zod";
 import type { Setting } from "./settings.ts";
 import {
@@ -241,10 +241,10 @@ export const node = {
   }),
   policy: setting({
     name: "policy",
-    value: z.enum(policyNames, policyNames.join(", ")),
+    value: z.enum(policyChoices, policyChoices.join(", ")),
     fallback: "lru",
     shows: "name",
-    help: `what goes first when a node is full: ${policyNames.join(", ")}`,
+    help: `what goes first when a node is full: ${policyChoices.join(", ")}`,
   }),
 };
 

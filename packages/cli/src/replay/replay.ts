@@ -1,5 +1,5 @@
 import { KvringError } from "@kvring/core";
-import { type PolicyName, TraceCache } from "@kvring/store";
+import { type PolicyChoice, TraceCache } from "@kvring/store";
 import type { Batch } from "./batch.ts";
 import { readTrace } from "./trace-file.ts";
 import type { FormatName, TraceFormat } from "./trace-format.ts";
@@ -7,16 +7,18 @@ import type { FormatName, TraceFormat } from "./trace-format.ts";
 export interface ReplayOptions {
   readonly file: string;
   readonly format: FormatName;
-  readonly policies: readonly PolicyName[];
+  readonly policies: readonly PolicyChoice[];
   readonly unit: "entries" | "bytes";
   readonly capacities: readonly number[];
   readonly ttlMs: number | undefined;
+  /** Requests that are replayed and not counted, so that a full cache is measured; default 0. */
+  readonly warmUp?: number;
   /** Told after every batch, in bytes of the file. */
   readonly progress?: (readBytes: number, totalBytes: number) => void;
 }
 
 export interface ReplayResult {
-  readonly policy: PolicyName;
+  readonly policy: PolicyChoice;
   readonly capacity: number;
   readonly requests: number;
   readonly hits: number;
@@ -29,9 +31,9 @@ export interface ReplayResult {
 
 /** Feeds a trace, read once, to a cache per policy and capacity. */
 export async function replay(options: ReplayOptions): Promise<ReplayResult[]> {
-  const { capacities, policies, unit, ttlMs } = options;
+  const { capacities, policies } = options;
   const runs = policies.flatMap((policy) =>
-    capacities.map((capacity) => new Run(policy, capacity, unit, ttlMs)),
+    capacities.map((capacity) => new Run(policy, capacity, options)),
   );
   const { format, batches, totalBytes, readBytes } = await readTrace(options.file, options.format);
   for await (const batch of batches) {
@@ -44,25 +46,25 @@ export async function replay(options: ReplayOptions): Promise<ReplayResult[]> {
 
 /** One cache, and what it counted. */
 class Run {
-  readonly #policy: PolicyName;
+  readonly #policy: PolicyChoice;
   readonly #capacity: number;
   readonly #unit: "entries" | "bytes";
   readonly #cache: TraceCache;
+  readonly #warmUp: number;
+  /** Of all, the warm-up among them. */
+  #seen = 0;
+  #evictionsBefore = 0;
   #requests = 0;
   #hits = 0;
   #hitBytes = 0;
   #totalBytes = 0;
   #elapsedMs = 0;
 
-  constructor(
-    policy: PolicyName,
-    capacity: number,
-    unit: "entries" | "bytes",
-    ttlMs: number | undefined,
-  ) {
+  constructor(policy: PolicyChoice, capacity: number, { unit, ttlMs, warmUp = 0 }: ReplayOptions) {
     this.#policy = policy;
     this.#capacity = capacity;
     this.#unit = unit;
+    this.#warmUp = warmUp;
     this.#cache = new TraceCache({ policy, capacity, unit, ...(ttlMs !== undefined && { ttlMs }) });
   }
 
@@ -76,12 +78,17 @@ class Run {
         costMs: costsMs[at] as number,
         atMs: atMs[at] as number,
       });
+      this.#seen += 1;
+      if (this.#seen <= this.#warmUp) {
+        this.#evictionsBefore = this.#cache.evictions;
+        continue;
+      }
+      this.#requests += 1;
       this.#totalBytes += bytes;
       if (!isHit) continue;
       this.#hits += 1;
       this.#hitBytes += bytes;
     }
-    this.#requests += length;
     this.#elapsedMs += performance.now() - beganMs;
   }
 
@@ -93,7 +100,7 @@ class Run {
       hits: this.#hits,
       hitBytes: this.#hitBytes,
       totalBytes: this.#totalBytes,
-      evictions: this.#cache.evictions,
+      evictions: this.#cache.evictions - this.#evictionsBefore,
       seconds: this.#elapsedMs / 1_000,
     };
   }

@@ -1,9 +1,9 @@
 import assert from "node:assert";
+import { NumberHeap } from "../number-heap.ts";
 import { noSlot, type Slot } from "../slot.ts";
 import { SlotInts } from "../slot-arrays.ts";
 import { SlotLinks } from "../slot-links.ts";
 import type { Arrival, EvictionOrder, OrderOptions } from "./eviction-order.ts";
-import { QueueHeap } from "./queue-heap.ts";
 
 /** Computations are never free: without a cost, how often an entry is asked for would not count. */
 const leastCostMs = 1e-3;
@@ -36,7 +36,7 @@ export class CostOrder implements EvictionOrder {
   readonly #worths: number[] = [];
   readonly #first: Slot[] = [];
   readonly #freeQueues: number[] = [];
-  readonly #heap = new QueueHeap((a, b) => this.#isBefore(a, b));
+  readonly #heap = new NumberHeap((a, b) => this.#isBefore(a, b));
   /** Per slot its queue, how often it was asked for, `cost ms / size`, and its priority. */
   readonly #entries: SlotInts;
   /** The priority of the last victim. */
@@ -52,6 +52,8 @@ export class CostOrder implements EvictionOrder {
     this.#links.grow(slots);
     this.#entries.grow(slots);
   }
+
+  resize(): void {}
 
   expect(): void {}
 

@@ -1,4 +1,5 @@
 import type { Slot } from "../slot.ts";
+import type { FrequencySketch } from "./frequency-sketch.ts";
 
 /** What a policy may know of an entry. */
 export interface Arrival {
@@ -18,6 +19,8 @@ export interface Arrival {
  */
 export interface EvictionOrder {
   grow(slots: number): void;
+  /** The capacity changes, and with it what shares of it are; nobody goes for that. */
+  resize(capacity: number): void;
   /** A key that is not here comes next: `add` follows, after as many `evict` as it needs. */
   expect(arrival: Arrival): void;
   add(slot: Slot, arrival: Arrival): void;
@@ -41,4 +44,6 @@ export interface OrderOptions {
   readonly capacity: number;
   /** To the last bit of published figures, where a store would rather be fast: see `CostOrder`. */
   readonly asPublished?: boolean;
+  /** For W-TinyLFU, where it is not to be made for as many keys as there are slots. */
+  readonly sketch?: FrequencySketch;
 }

@@ -45,6 +45,8 @@ export class FrequencyOrder implements EvictionOrder {
     this.#bucketOf.grow(slots);
   }
 
+  resize(): void {}
+
   expect(): void {}
 
   add(slot: Slot): void {

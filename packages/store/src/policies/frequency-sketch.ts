@@ -21,9 +21,10 @@ export class FrequencySketch {
   #sampleSize = 0;
   #increments = 0;
 
-  /** For about so many keys in the cache. */
-  constructor(keys: number) {
-    this.grow(keys);
+  /** For about so many keys in the cache, and with counters for `places`, where these are less. */
+  constructor(keys: number, places: number = keys) {
+    this.grow(places);
+    this.#sampleSize = sampleFactor * Math.max(1, keys);
   }
 
   /** For more keys; what was counted stays counted. */
@@ -41,6 +42,11 @@ export class FrequencySketch {
     }
     this.#words = larger;
     this.#rowMask = rowLength - 1;
+  }
+
+  /** The cache has so many times the keys now: counts are kept for as many times the increments. */
+  rescale(factor: number): void {
+    this.#sampleSize = Math.max(sampleFactor, factor * this.#sampleSize);
   }
 
   increment(fingerprint: number): void {

@@ -14,7 +14,7 @@ const [fingerprintWord, sizeWord] = [0, 1];
  * each: a list in order of coming, and a table of places in it.
  */
 export class GhostQueue {
-  readonly #capacity: number;
+  #capacity: number;
   readonly #ghosts = new SlotInts(2, leastPlaces);
   readonly #links = new SlotLinks(leastPlaces);
   readonly #pool = new SlotPool(leastPlaces);
@@ -29,6 +29,11 @@ export class GhostQueue {
 
   get size(): number {
     return this.#size;
+  }
+
+  resize(capacity: number): void {
+    this.#capacity = capacity;
+    while (this.#size > capacity) this.#drop(this.#oldest);
   }
 
   /** Adds what is not there; the oldest go. */

@@ -20,6 +20,8 @@ export class QueueOrder implements EvictionOrder {
     this.#links.grow(slots);
   }
 
+  resize(): void {}
+
   expect(): void {}
 
   add(slot: Slot): void {

@@ -32,8 +32,8 @@ const main: Queue = 1;
 export class S3FifoOrder implements EvictionOrder {
   readonly #links: SlotLinks;
   readonly #ghosts: GhostQueue;
-  readonly #smallCapacity: number;
-  readonly #mainCapacity: number;
+  #smallCapacity = 0;
+  #mainCapacity = 0;
   readonly #first: [Slot, Slot] = [noSlot, noSlot];
   readonly #size: [number, number] = [0, 0];
   /** Per slot its queue with twice its hits, its size, its fingerprint. */
@@ -42,15 +42,20 @@ export class S3FifoOrder implements EvictionOrder {
 
   constructor({ slots, capacity }: OrderOptions) {
     this.#links = new SlotLinks(slots);
-    this.#smallCapacity = Math.floor(capacity * smallShare);
-    this.#mainCapacity = capacity - this.#smallCapacity;
-    this.#ghosts = new GhostQueue(Math.floor(capacity * ghostShare));
+    this.#ghosts = new GhostQueue(0);
+    this.resize(capacity);
     this.#entries = new SlotInts(3, slots);
   }
 
   grow(slots: number): void {
     this.#links.grow(slots);
     this.#entries.grow(slots);
+  }
+
+  resize(capacity: number): void {
+    this.#smallCapacity = Math.floor(capacity * smallShare);
+    this.#mainCapacity = capacity - this.#smallCapacity;
+    this.#ghosts.resize(Math.floor(capacity * ghostShare));
   }
 
   /** The ghost goes before evictions add others, or these could push it out. */

@@ -28,6 +28,8 @@ export class SieveOrder implements EvictionOrder {
     this.#wasTouched.grow(slots);
   }
 
+  resize(): void {}
+
   expect(): void {}
 
   add(slot: Slot): void {

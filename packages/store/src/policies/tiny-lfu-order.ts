@@ -33,28 +33,34 @@ const guarded: Segment = 2;
 export class TinyLfuOrder implements EvictionOrder {
   readonly #links: SlotLinks;
   readonly #sketch: FrequencySketch;
-  readonly #capacity: number;
-  readonly #mainCapacity: number;
-  readonly #protectedCapacity: number;
+  #capacity = 0;
+  #mainCapacity = 0;
+  #protectedCapacity = 0;
   readonly #first: [Slot, Slot, Slot] = [noSlot, noSlot, noSlot];
   readonly #size: [number, number, number] = [0, 0, 0];
   /** Per slot its segment, size, fingerprint. */
   readonly #entries: SlotInts;
   #expectedSize = 0;
 
-  constructor({ slots, capacity }: OrderOptions) {
+  constructor({ slots, capacity, sketch }: OrderOptions) {
     this.#links = new SlotLinks(slots);
-    this.#sketch = new FrequencySketch(slots - 1);
-    this.#capacity = capacity;
-    this.#mainCapacity = Math.floor(capacity * (1 - windowShare));
-    this.#protectedCapacity = Math.floor(this.#mainCapacity * protectedShare);
+    this.#sketch = sketch ?? new FrequencySketch(slots - 1);
     this.#entries = new SlotInts(3, slots);
+    this.resize(capacity);
   }
 
   grow(slots: number): void {
     this.#links.grow(slots);
     this.#sketch.grow(slots - 1);
     this.#entries.grow(slots);
+  }
+
+  resize(capacity: number): void {
+    if (this.#capacity > 0) this.#sketch.rescale(capacity / this.#capacity);
+    this.#capacity = capacity;
+    this.#mainCapacity = Math.floor(capacity * (1 - windowShare));
+    this.#protectedCapacity = Math.floor(this.#mainCapacity * protectedShare);
+    this.#settle();
   }
 
   expect({ fingerprint, size }: Arrival): void {

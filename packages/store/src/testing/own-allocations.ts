@@ -2,16 +2,16 @@ import assert from "node:assert";
 import { entryBytes } from "../charge.ts";
 import { entryRecords } from "../entry-records.ts";
 import type { Slot } from "../slot.ts";
-import type { PolicyName } from "../store.ts";
+import type { PolicyChoice } from "../store.ts";
 import type { ValueMemory } from "../value-memory.ts";
 
 /** The plain twin of slabs: every value in an exact allocation of its own, at the same charge. */
 export class OwnAllocations implements ValueMemory {
   readonly records = entryRecords();
-  readonly #policy: PolicyName;
+  readonly #policy: PolicyChoice;
   readonly #values: (Uint8Array | undefined)[] = [];
 
-  constructor(policy: PolicyName) {
+  constructor(policy: PolicyChoice) {
     this.#policy = policy;
   }
 

@@ -2,13 +2,13 @@ import { limits, ManualClock } from "@kvring/core";
 import { entryBytes } from "../charge.ts";
 import { createStoreIn } from "../create-store.ts";
 import { slabSizesFor } from "../slab-memory.ts";
-import { type PolicyName, policyNames, type Store } from "../store.ts";
+import { type PolicyChoice, policyChoices, type Store } from "../store.ts";
 import type { ValueMemory } from "../value-memory.ts";
 import { PoisonedMemory, PoisonedSlabs } from "./poisoned-memory.ts";
 
 export const valueBytes = 1_000;
 /** Room for exactly four entries with values of that size. */
-export function capacityFor(policy: PolicyName): number {
+export function capacityFor(policy: PolicyChoice): number {
   return 4 * entryBytes(valueBytes, policy);
 }
 export const forever = { ttlMs: limits.entryTtlMs, costMs: 1 };
@@ -24,13 +24,13 @@ export function filled(length: number, byte: number): Uint8Array {
 }
 
 const memories = {
-  allocations: (policy: PolicyName) => new PoisonedMemory(policy),
-  slabs: (policy: PolicyName) => new PoisonedSlabs(slabSizesFor(capacityFor(policy), policy)),
-} satisfies Record<string, (policy: PolicyName) => ValueMemory>;
+  allocations: (policy: PolicyChoice) => new PoisonedMemory(policy),
+  slabs: (policy: PolicyChoice) => new PoisonedSlabs(slabSizesFor(capacityFor(policy), policy)),
+} satisfies Record<string, (policy: PolicyChoice) => ValueMemory>;
 export type MemoryName = keyof typeof memories;
 
 /** What every suite over all stores runs on. */
-export const kindsOfStore = policyNames.flatMap((policy) =>
+export const kindsOfStore = policyChoices.flatMap((policy) =>
   (["allocations", "slabs"] as const).map((memory) => ({ policy, memory })),
 );
 
@@ -39,7 +39,7 @@ export class SmallStore {
   readonly clock = new ManualClock();
   readonly store: Store;
 
-  constructor(policy: PolicyName, memory: MemoryName) {
+  constructor(policy: PolicyChoice, memory: MemoryName) {
     this.clock.advance(12_345.5);
     const capacityBytes = capacityFor(policy);
     this.store = createStoreIn(memories[memory](policy), {

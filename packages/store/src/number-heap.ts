@@ -1,5 +1,5 @@
 /** A binary heap of small whole numbers by a key that its owner keeps. */
-export class QueueHeap {
+export class NumberHeap {
   readonly #isBefore: (a: number, b: number) => boolean;
   readonly #heap: number[] = [];
   /** Where each is, by number. */
@@ -13,39 +13,39 @@ export class QueueHeap {
     return this.#heap[0];
   }
 
-  push(queue: number): void {
-    this.#at[queue] = this.#heap.length;
-    this.#heap.push(queue);
-    this.#rise(queue);
+  push(item: number): void {
+    this.#at[item] = this.#heap.length;
+    this.#heap.push(item);
+    this.#rise(item);
   }
 
   /** Its key has changed. */
-  move(queue: number): void {
-    this.#rise(queue);
-    this.#sink(queue);
+  move(item: number): void {
+    this.#rise(item);
+    this.#sink(item);
   }
 
-  remove(queue: number): void {
-    const at = this.#at[queue] as number;
+  remove(item: number): void {
+    const at = this.#at[item] as number;
     const last = this.#heap.pop() as number;
-    if (last === queue) return;
+    if (last === item) return;
     this.#put(last, at);
     this.move(last);
   }
 
-  #rise(queue: number): void {
-    let at = this.#at[queue] as number;
+  #rise(item: number): void {
+    let at = this.#at[item] as number;
     while (at > 0) {
       const parent = this.#heap[(at - 1) >> 1] as number;
-      if (!this.#isBefore(queue, parent)) break;
+      if (!this.#isBefore(item, parent)) break;
       this.#put(parent, at);
       at = (at - 1) >> 1;
     }
-    this.#put(queue, at);
+    this.#put(item, at);
   }
 
-  #sink(queue: number): void {
-    let at = this.#at[queue] as number;
+  #sink(item: number): void {
+    let at = this.#at[item] as number;
     for (;;) {
       let child = 2 * at + 1;
       if (child >= this.#heap.length) break;
@@ -55,15 +55,15 @@ export class QueueHeap {
         smaller = right;
         child += 1;
       }
-      if (!this.#isBefore(smaller, queue)) break;
+      if (!this.#isBefore(smaller, item)) break;
       this.#put(smaller, at);
       at = child;
     }
-    this.#put(queue, at);
+    this.#put(item, at);
   }
 
-  #put(queue: number, at: number): void {
-    this.#heap[at] = queue;
-    this.#at[queue] = at;
+  #put(item: number, at: number): void {
+    this.#heap[at] = item;
+    this.#at[item] = at;
   }
 }

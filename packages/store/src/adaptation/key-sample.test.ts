@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { KeySample } from "./key-sample.ts";
+
+function offer(sample: KeySample, keys: Iterable<number>, dismissed: number[] = []): void {
+  for (const key of keys) {
+    if (!sample.includes(key) || sample.find(key) !== undefined) continue;
+    sample.admit(key, (number) => dismissed.push(sample.fingerprintOf(number)));
+  }
+}
+
+const upTo = (keys: number) => Array.from({ length: keys }, (_, key) => key);
+
+test("a small set of keys is looked at whole", () => {
+  const sample = new KeySample(100);
+  offer(sample, upTo(100));
+  expect([sample.size, sample.rate]).toEqual([100, 1]);
+});
+
+test("a large one as if nobody but the members had ever been offered", () => {
+  const sample = new KeySample(500);
+  const dismissed: number[] = [];
+  offer(sample, upTo(20_000), dismissed);
+  expect(sample.size).toBe(500);
+  // Numbers in order are spread: the rate tells how many there were.
+  expect(500 / sample.rate).toBeGreaterThan(17_000);
+  expect(500 / sample.rate).toBeLessThan(23_000);
+  const members = upTo(20_000).filter((key) => sample.find(key) !== undefined);
+  expect(members).toEqual(upTo(20_000).filter((key) => sample.includes(key)));
+  for (const key of dismissed) expect(sample.includes(key)).toBe(false);
+});
+
+test("whose members are numbered within its size, and make room when they go", () => {
+  const sample = new KeySample(4);
+  offer(sample, [1, 2, 3, 4]);
+  const number = sample.find(3) as number;
+  sample.release(number);
+  expect(sample.find(3)).toBeUndefined();
+  offer(sample, [5]);
+  expect([sample.find(5), sample.fingerprintOf(number), sample.rate]).toEqual([number, 5, 1]);
+  expect(Math.max(...[1, 2, 4, 5].map((key) => sample.find(key) as number))).toBeLessThan(4);
+});

@@ -1,0 +1,88 @@
+import assert from "node:assert";
+import { NumberHeap } from "../number-heap.ts";
+
+const hashes = 2 ** 32;
+
+/**
+ * Which keys are looked at: those whose hash is below a threshold, so that a key is in the sample
+ * with all of its requests or with none, and what a cache would do with the sample is what it would
+ * do with all, on a smaller scale. At most `most` at once: when one more comes the threshold falls
+ * to the highest hash there is, and that key leaves (Waldspurger, Park, Garthwaite, Ahmad:
+ * "Efficient MRC construction with SHARDS", FAST 2015; its variant of fixed size).
+ *
+ * Members are numbered from 0, and numbers are given again.
+ */
+export class KeySample {
+  readonly #most: number;
+  readonly #numberOf = new Map<number, number>();
+  readonly #fingerprints: number[] = [];
+  readonly #hashes: number[] = [];
+  readonly #free: number[] = [];
+  /** The highest hash first. */
+  readonly #heap = new NumberHeap(
+    (a, b) => (this.#hashes[a] as number) > (this.#hashes[b] as number),
+  );
+  #threshold = hashes;
+
+  constructor(most: number) {
+    assert(most >= 2, "a sample has members");
+    this.#most = most;
+  }
+
+  /** The share of keys that is in it, > 0 and at most 1. */
+  get rate(): number {
+    return this.#threshold / hashes;
+  }
+
+  get size(): number {
+    return this.#numberOf.size;
+  }
+
+  includes(fingerprint: number): boolean {
+    return hashOf(fingerprint) < this.#threshold;
+  }
+
+  find(fingerprint: number): number | undefined {
+    return this.#numberOf.get(fingerprint);
+  }
+
+  fingerprintOf(number: number): number {
+    return this.#fingerprints[number] as number;
+  }
+
+  /**
+   * Makes it a member, where another may have to leave: `dismiss` is told its number first. The
+   * number of the new one; undefined when it is itself beyond the threshold now.
+   */
+  admit(fingerprint: number, dismiss: (number: number) => void): number | undefined {
+    const hash = hashOf(fingerprint);
+    if (this.size >= this.#most) {
+      const highest = this.#heap.first as number;
+      // Two keys may share a hash: never below 1, or nobody would be left.
+      this.#threshold = Math.max(1, Math.max(hash, this.#hashes[highest] as number));
+      if (hash >= this.#threshold) return undefined;
+      dismiss(highest);
+      this.release(highest);
+    }
+    const number = this.#free.pop() ?? this.#fingerprints.length;
+    this.#numberOf.set(fingerprint, number);
+    this.#fingerprints[number] = fingerprint;
+    this.#hashes[number] = hash;
+    this.#heap.push(number);
+    return number;
+  }
+
+  /** It is a member no more, until it comes again. */
+  release(number: number): void {
+    this.#heap.remove(number);
+    this.#numberOf.delete(this.#fingerprints[number] as number);
+    this.#free.push(number);
+  }
+}
+
+/** The fingerprints of a trace are numbers in order, and a store's are only good in some bits. */
+function hashOf(fingerprint: number): number {
+  let hash = Math.imul(fingerprint ^ (fingerprint >>> 16), 0x7feb352d);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x846ca68b);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
