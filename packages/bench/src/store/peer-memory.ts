@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { KvringError } from "@kvring/core";
 import { keyOf, valueWith } from "./keys.ts";
@@ -39,8 +39,9 @@ export const memcached: Peer = {
   system: "memcached",
   command: "memcached",
   install: "apt-get install memcached",
-  // As root it must be told whom to be; room for all, and one thread, as it is alone.
-  args: (socket) => ["-s", socket, "-m", "8192", "-t", "1", "-u", "nobody", "-a", "777"],
+  // Room for all, and one thread, as it is alone. Root must be named: another user could not bind
+  // a socket in our directory.
+  args: (socket) => ["-s", socket, "-m", "8192", "-t", "1", "-u", userInfo().username],
   // Bytes as keys: base64 on the wire, bytes in memory.
   put: (key, value) =>
     Buffer.concat([
