@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { RingMember, RingRecord } from "@kvring/bus";
 import { compileRing } from "@kvring/ring";
 import fc from "fast-check";
@@ -35,7 +36,7 @@ const keys = fc.array(fc.uint8Array({ minLength: 32, maxLength: 32 }), {
   maxLength: 20,
 });
 
-test("whoever owns a key afterwards and lacks it is given it by exactly one who has it", () => {
+test("whoever owns a key afterwards and lacks it is given it by one who has it and stays, and by who drains", () => {
   fc.assert(
     fc.property(lives, lives, keys, (first, second, some) => {
       const [before, after] = [ringOf(1, first), ringOf(2, second)];
@@ -55,12 +56,36 @@ test("whoever owns a key afterwards and lacks it is given it by exactly one who 
           return receivers.map(({ id }) => ({ from: self, to: id }));
         });
         const lacking = newOwners(key).filter((id) => !holders.includes(id));
-        const [giver] = holders;
-        expect(given).toEqual(
-          giver === undefined ? [] : lacking.map((to) => ({ from: giver, to })),
-        );
+        const isIn = (state: Life["state"]) => (id: string) =>
+          lived.some((member) => member.id === id && member.state === state);
+        const relied = holders.find(isIn("active")) ?? holders.find(isIn("joining"));
+        const draining = holders.filter(isIn("draining"));
+        const givers = ids.filter((id) => id === relied || draining.includes(id));
+        expect(given).toEqual(givers.flatMap((from) => lacking.map((to) => ({ from, to }))));
       }
     }),
     { numRuns: 30 },
   );
+});
+
+test("what somebody had who drains is given to who joins meanwhile, whichever ring each knew last", () => {
+  const member = (id: string, state: Life["state"] = "active"): Life => ({
+    ...{ id, state },
+    incarnation: `${id}-a`,
+  });
+  const all = ringOf(1, [member("n1"), member("n2"), member("n3")]);
+  const drained = ringOf(2, [member("n1"), member("n2"), member("n3", "draining")]);
+  const joined = ringOf(3, [...drained.members, member("n4", "joining")]);
+  const [formerOwners, newOwners] = [ownersIn(all), ownersIn(joined)];
+  const plan = (self: string, before: RingRecord) =>
+    new HandoverPlan({ self, replicas, before, after: joined });
+  // The one that drains has settled the ring in which it does; the others have not.
+  const plans = [plan("n1", all), plan("n2", all), plan("n3", drained)];
+  for (let number = 0; number < 200; number += 1) {
+    const key = new Uint8Array(createHash("sha256").update(String(number)).digest());
+    const given = plans.flatMap((one) => one.receivers(key).map(({ id }) => id));
+    for (const id of newOwners(key)) {
+      if (!formerOwners(key).includes(id)) expect(given).toContain(id);
+    }
+  }
 });

@@ -5,8 +5,10 @@ import { compileRing, type Ring } from "@kvring/ring";
  * Who gives what to whom when one ring follows another.
  *
  * A key's entry goes to those of its new owners who did not own it before, or who are in a new life
- * and remember nothing. It is given by one: the first of the former owners who is still there, and
- * in the same life. Pure.
+ * and remember nothing. It is given by one: the first of the former owners who stays, in the same
+ * life. Nobody relies on who joins, as it may not have been given everything yet, unless nobody else
+ * is left; nor on who drains, which goes, but gives all it had besides. Nodes may know different
+ * rings last, and then more than one gives: what is there already is refused, and costs little. Pure.
  */
 export class HandoverPlan {
   readonly #self: string;
@@ -46,8 +48,7 @@ export class HandoverPlan {
   /** Whom this node gives the key's entry to. */
   receivers(key: Uint8Array): readonly RingMember[] {
     const former = this.#before.owners(key, this.#replicas);
-    const giver = former.find(({ id }) => this.#members.has(id) && !this.#fresh.has(id));
-    if (giver?.id !== this.#self) return nobody;
+    if (!this.#gives(former)) return nobody;
     const receivers: RingMember[] = [];
     for (const { id } of this.#after.owners(key, this.#replicas)) {
       const member = this.#members.get(id);
@@ -55,6 +56,19 @@ export class HandoverPlan {
       if (this.#fresh.has(id) || !former.some((owner) => owner.id === id)) receivers.push(member);
     }
     return receivers;
+  }
+
+  #gives(former: readonly { readonly id: string }[]): boolean {
+    const remaining = former.flatMap(({ id }) => {
+      const member = this.#members.get(id);
+      return member === undefined || this.#fresh.has(id) ? [] : [member];
+    });
+    const [self] = remaining.filter(({ id }) => id === this.#self);
+    if (self === undefined || self.state === "draining") return self !== undefined;
+    const giver =
+      remaining.find(({ state }) => state === "active") ??
+      remaining.find(({ state }) => state === "joining");
+    return giver === self;
   }
 }
 

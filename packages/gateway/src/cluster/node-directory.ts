@@ -27,10 +27,18 @@ export class NodeDirectory {
     readonly log: Log;
     readonly clock: Clock;
     readonly onRing?: (ring: RingRecord) => void;
+    /** Default: over the Exchange. */
+    readonly connect?: (member: { readonly id: string; readonly address: string }) => NodeLink;
   }) {
     this.#log = options.log;
     this.#onRing = options.onRing ?? (() => {});
-    this.#connect = ({ id, address }) =>
+    const connect = ({
+      id,
+      address,
+    }: {
+      readonly id: string;
+      readonly address: string;
+    }): NodeLink =>
       connectNode({
         nodeId: id,
         address,
@@ -38,6 +46,7 @@ export class NodeDirectory {
         log: options.log,
         clock: options.clock,
       });
+    this.#connect = options.connect ?? connect;
   }
 
   async follow(registry: Registry): Promise<void> {
@@ -76,9 +85,15 @@ export class NodeDirectory {
     return [...this.#links.values()];
   }
 
-  /** The links to a key's owners, the primary first; those that are down too. */
+  /**
+   * The links to a key's owners, the primary first; those that are down too. As long as none of
+   * them is reached, since all have just joined, those who held it before.
+   */
   owners(key: RequestKey, replicas: number): readonly NodeLink[] {
-    return this.#linked(this.#routes.current.owners(key, replicas));
+    const owners = this.#linked(this.#routes.current.owners(key, replicas));
+    if (owners.some(({ state }) => state === "up")) return owners;
+    const former = this.formerOwners(key, replicas);
+    return former.length > 0 ? former : owners;
   }
 
   /**
