@@ -56,6 +56,8 @@ interface Call {
 
 /** The patience of those who invalidate. */
 const callMs = 2_500;
+/** Of D: what gateways that do not agree about it propose. */
+const ownTerms = [0.5, 1, 1.5] as const;
 
 const logTimings = { attemptMs: 60, appendMs: 250, silenceMs: 220 };
 
@@ -211,11 +213,12 @@ export class Cluster {
   #options(name: string): CoherenceOptions {
     const { plan } = this;
     const incarnation = this.#habits.keepsId ? "" : `-${this.freshId()}`;
-    const factor = plan.hasOwnTerms ? this.random.pick([0.5, 1, 1.5]) : 1;
+    const factor = plan.hasOwnTerms ? this.random.pick(ownTerms) : 1;
     return {
       ...defaultCoherenceOptions,
       id: `${name}${incarnation}`,
       terms: { ...plan.terms, waitMs: plan.terms.waitMs * factor },
+      formerWaitMs: plan.terms.waitMs * (plan.hasOwnTerms ? Math.max(...ownTerms) : 1),
       renewEveryMs: plan.renewEveryMs * factor,
       retryMs: plan.retryMs,
       evictAfterMs: plan.evictAfterMs * factor,

@@ -18,8 +18,11 @@ export class Flights {
     return this.#flights.get(key);
   }
 
-  begin(leader: Ask, { key, born }: Dispatch): void {
+  /** In the place of another flight of the key, whose followers are to look for something else. */
+  begin(leader: Ask, { key, born }: Dispatch): readonly Ask[] {
+    const before = this.#flights.get(key);
     this.#flights.set(key, { leader, born, scopes: leader.scopes, joined: [] });
+    return before?.joined ?? [];
   }
 
   /**

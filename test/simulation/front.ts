@@ -215,7 +215,8 @@ export class Front {
     const { network } = this.#parts;
     const others = this.#owners(ask).filter((owner) => owner !== node);
     const { key } = dispatch;
-    this.#flights.begin(ask, dispatch);
+    const left = this.#flights.begin(ask, dispatch);
+    for (const follower of left) if (follower !== ask) this.#redispatch(follower);
     this.#publish(ask, dispatch, `${node.process.id}.${token}`, (entry, from) => {
       const put = (owner: CacheNode, under: number | undefined): void =>
         network.send(from, owner.process, () => owner.put(key, entry, under));

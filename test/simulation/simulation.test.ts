@@ -8,7 +8,7 @@ import { type Mutation, simulate } from "./simulation.ts";
 
 const cleanSeeds = 200;
 /** Each found something once, in a long run. */
-const tellingSeeds = [1_020_242];
+const tellingSeeds = [1_020_242, 2_063_458, 2_089_682, 3_023_379];
 const mutationSeeds = 200;
 
 test(`${cleanSeeds} seeds run clean, and not because nothing happens`, () => {

@@ -93,6 +93,45 @@ test("the log's terms count, whatever a gateway would like", () => {
   expect(b.admission.admit(tape.nowMs)).toBeUndefined();
 });
 
+test("a log made anew is settled only when leases of the longer D before it are over", () => {
+  const tape = new Tape();
+  tape.start("a", { formerWaitMs: 4 * D });
+  tape.wait(4 * D - 1);
+  expect(tape.records.some(({ subject }) => subject === "settled")).toBe(false);
+  tape.wait(1);
+  expect(tape.records.some(({ subject }) => subject === "settled")).toBe(true);
+});
+
+test("who joins does not wait for a record of its own that is erased meanwhile", () => {
+  const a = new GatewayCore({ ...defaultCoherenceOptions, id: "a" });
+  const step = (nowMs: number, event: CoherenceEvent) =>
+    a.step(event, nowMs).map((effect) => describeEvent(effect));
+  const record = (sequence: number, one: LogRecord): CoherenceEvent => ({
+    kind: "record",
+    position: { epoch, sequence },
+    record: one,
+  });
+  step(0, { kind: "epoch", epoch, before: 0 });
+  step(1, record(1, { kind: "leave", gateway: "a", epoch: epoch - 1 }));
+  step(2, { kind: "append-failed", messageId: "a.1", why: "conflict" });
+  expect(step(300, { kind: "tick" })).toEqual(["append join a.2 expecting 1"]);
+  step(301, record(2, emptyCheckpoint));
+  step(302, { kind: "append-failed", messageId: "a.2", why: "conflict" });
+  expect(step(600, { kind: "tick" })).toEqual(["append join a.3"]);
+});
+
+const emptyCheckpoint: LogRecord = {
+  kind: "checkpoint",
+  epoch,
+  coordinator: "b",
+  through: 1,
+  horizon: 0,
+  scopes: [],
+  members: [],
+  terms: defaultCoherenceOptions.terms,
+  settledEpoch: 0,
+};
+
 describe("a lease", () => {
   test("is kept by heartbeats, and lapses without the log", () => {
     const tape = pair();

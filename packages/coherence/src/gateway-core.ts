@@ -43,7 +43,8 @@ export class GatewayCore {
   constructor(options: CoherenceOptions, rules: Rules = protocolRules) {
     this.#options = checkCoherenceOptions(options);
     this.#rules = rules;
-    const { scopes, reservedScopes } = this.#options;
+    const { scopes, reservedScopes, terms, formerWaitMs } = this.#options;
+    this.#life = { ...noLife, longestWaitMs: Math.max(terms.waitMs, formerWaitMs) };
     const reading = new Reading(rules);
     const table = new ScopeTable(rules, scopes + reservedScopes);
     const holder = new LeaseHolder(this.#options, rules);
@@ -151,8 +152,8 @@ export class GatewayCore {
     else this.#join(0);
   }
 
-  /** Our record in the roster is to follow the one at `rosterAt`; 0: none that we have read. */
-  #join(rosterAt: Sequence): void {
+  /** Our record in the roster is to follow the one at `rosterAt`: see `Standing`. */
+  #join(rosterAt: Sequence | undefined): void {
     this.#setStanding({ kind: "joining", rosterAt });
   }
 
@@ -203,9 +204,21 @@ export class GatewayCore {
     if (checkpoint.epoch !== this.#life.epoch) return;
     this.#table.restore(checkpoint);
     this.#roster.restore(checkpoint, this.#nowMs);
+    this.#mayForget(checkpoint.through);
     const { coordinator } = checkpoint;
     if (coordinator !== this.#options.id) this.#acknowledge(coordinator);
     else this.#coordinator.checkpointRead(checkpoint, this.#situation());
+  }
+
+  /**
+   * Records up to there are about to be erased. If the one that our joining was to follow is among
+   * them, an expectation would fail for ever, before the erasure or after it.
+   */
+  #mayForget(through: Sequence): void {
+    const { kind } = this.#standing;
+    if (kind !== "joining") return;
+    const { rosterAt } = this.#standing;
+    if (rosterAt !== undefined && rosterAt > 0 && rosterAt <= through) this.#join(undefined);
   }
 
   #applyToRoster(

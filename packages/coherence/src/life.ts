@@ -9,7 +9,7 @@ export interface Life {
   readonly seenMs: number;
   /** Undefined until the log has told us. Without terms there is no lease. */
   readonly terms: LeaseTerms | undefined;
-  /** The longest D that we know of, of lives before this one too. */
+  /** The longest D that we know of: of lives before this one too, and of what we were told. */
   readonly longestWaitMs: number;
   /**
    * Nobody can hold a lease of a life of the log before this one any more. Until then a roster

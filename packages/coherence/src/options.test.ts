@@ -12,6 +12,7 @@ test.each<[Partial<CoherenceOptions>, string]>([
   [{ id: "" }, "cannot be a gateway's id"],
   [{ id: "gw.1" }, "cannot be a gateway's id"],
   [{ terms: { waitMs: 0, drift: 0 } }, "the lease is 0 ms"],
+  [{ formerWaitMs: 5 }, "the former lease is 5 ms"],
   [{ retryMs: 0 }, "retryMs is 0"],
   [{ entryTtlMs: Number.NaN }, "entryTtlMs is NaN"],
   [{ renewEveryMs: 8_000 }, "at most half the lease of 15000 ms"],

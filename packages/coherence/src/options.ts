@@ -1,6 +1,6 @@
 import { KvringError, limits } from "@kvring/core";
 import type { GatewayId } from "./records.ts";
-import { checkTerms, defaultTerms, type LeaseTerms } from "./terms.ts";
+import { checkTerms, defaultTerms, isWait, type LeaseTerms } from "./terms.ts";
 
 /** Settings of a gateway's part in the protocol; all durations in milliseconds. */
 export interface CoherenceOptions {
@@ -8,6 +8,11 @@ export interface CoherenceOptions {
   readonly id: GatewayId;
   /** Proposed where the log has none yet; what the log says counts. */
   readonly terms: LeaseTerms;
+  /**
+   * The longest D that any gateway was given which may run still, if longer than that of `terms`.
+   * A log that is made anew forgets the D of the one before, and leases of that one are waited for.
+   */
+  readonly formerWaitMs: number;
   /** How often the lease is renewed. */
   readonly renewEveryMs: number;
   /** The rest before an append that failed is tried again. */
@@ -37,6 +42,7 @@ export const maxScopes = 40_000;
 
 export const defaultCoherenceOptions: Omit<CoherenceOptions, "id"> = Object.freeze({
   terms: defaultTerms,
+  formerWaitMs: 0,
   renewEveryMs: 1_000,
   retryMs: 250,
   evictAfterMs: 2 * defaultTerms.waitMs,
@@ -54,6 +60,10 @@ const idPattern = /^[A-Za-z0-9_-]{1,64}$/;
 /** The options themselves, frozen, or BAD_CONFIG with what would be right. */
 export function checkCoherenceOptions(options: CoherenceOptions): CoherenceOptions {
   checkTerms(options.terms);
+  refuseUnless(
+    options.formerWaitMs === 0 || isWait(options.formerWaitMs),
+    `the former lease is ${options.formerWaitMs} ms, and must be 0 or what a lease may be`,
+  );
   refuseUnless(idPattern.test(options.id), `"${options.id}" cannot be a gateway's id`);
   const { renewEveryMs, retryMs, evictAfterMs, entryTtlMs, terms } = options;
   const durations = { renewEveryMs, retryMs, evictAfterMs, entryTtlMs };

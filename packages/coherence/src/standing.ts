@@ -4,8 +4,11 @@ import type { Sequence } from "./records.ts";
 export type Standing =
   /** No log seen yet. */
   | { readonly kind: "outside" }
-  /** Its roster record is not in the log yet; that it once left in another life may be. */
-  | { readonly kind: "joining"; readonly rosterAt: Sequence }
+  /**
+   * Its roster record is not in the log yet; that it once left in another life may be, at
+   * `rosterAt`, 0 if not. Undefined: it was there, and may have been erased since.
+   */
+  | { readonly kind: "joining"; readonly rosterAt: Sequence | undefined }
   | { readonly kind: "member" }
   /** It has given up its lease, and is about to be out of the roster. */
   | { readonly kind: "leaving" }

@@ -33,10 +33,14 @@ export function evictAfterMs(terms: LeaseTerms, wantedMs: number): number {
 const waitRange = { leastMs: 10, mostMs: 600_000 };
 const mostDrift = 0.2;
 
+export function isWait(waitMs: number): boolean {
+  return waitMs >= waitRange.leastMs && waitMs <= waitRange.mostMs;
+}
+
 /** Throws BAD_CONFIG with what would be right. */
 export function checkTerms(terms: LeaseTerms): LeaseTerms {
   const { waitMs, drift } = terms;
-  if (!(waitMs >= waitRange.leastMs && waitMs <= waitRange.mostMs)) {
+  if (!isWait(waitMs)) {
     throw new KvringError(
       "BAD_CONFIG",
       `the lease is ${waitMs} ms, and must be from ${waitRange.leastMs} to ${waitRange.mostMs} ms`,

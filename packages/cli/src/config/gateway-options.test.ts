@@ -18,13 +18,29 @@ test("without a flag all is as the gateway has it by itself", () => {
 test("flags arrive where they belong", () => {
   const given = optionsOf(
     ...["--hedge-least", "3ms", "--hedge-most", "80ms", "--hedge-share", "5"],
-    ...["--stall-after", "2s", "--lease-wait", "1s", "--lease", "10s", "--lease-renew", "500ms"],
+    ...[
+      "--former-lease",
+      "15s",
+      "--stall-after",
+      "2s",
+      "--lease-wait",
+      "1s",
+      "--lease",
+      "10s",
+      "--lease-renew",
+      "500ms",
+    ],
   );
   expect(given).toMatchObject({
     hedge: { leastMs: 3, mostMs: 80, share: 0.05 },
     stallMs: 2_000,
     leaseWaitMs: 1_000,
-    coherence: { terms: { waitMs: 10_000 }, renewEveryMs: 500, evictAfterMs: 20_000 },
+    coherence: {
+      terms: { waitMs: 10_000 },
+      formerWaitMs: 15_000,
+      renewEveryMs: 500,
+      evictAfterMs: 20_000,
+    },
   });
 });
 

@@ -43,6 +43,7 @@ export function gatewayOptions(
     coherence: {
       ...defaultCoherenceOptions,
       terms: { waitMs, drift: values.clockDriftPpm / 1e6 },
+      formerWaitMs: values.formerLease,
       renewEveryMs: Math.min(values.leaseRenew, waitMs / renewalsPerLease),
       evictAfterMs: 2 * waitMs,
       isLogOurs: more.isLogOurs,

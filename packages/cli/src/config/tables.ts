@@ -155,6 +155,13 @@ export const gateway = {
     shows: "duration",
     help: "how long an invalidation waits for a silent gateway; the log's first gateway decides",
   }),
+  formerLease: setting({
+    name: "former-lease",
+    value: durationMs.pipe(z.number().max(600_000, "a duration of at most 10m")),
+    fallback: "0",
+    shows: "duration",
+    help: "the --lease of gateways that may run still, where it was longer: say it when --lease is made shorter",
+  }),
   clockDriftPpm: setting({
     name: "clock-drift-ppm",
     value: count(0, 200_000),
