@@ -25,7 +25,7 @@ beforeAll(async () => {
   const replicas = ["--replicas", "3"];
   cluster = await startProcesses({
     ...{ gateways: 1, nodes: 1, workers: 1, models },
-    ...{ gatewayFlags: replicas, nodeFlags: replicas },
+    ...{ gatewayFlags: [...replicas, "--lease", "1s"], nodeFlags: replicas },
   });
   target = cluster.gateways[0]?.addresses["grpc"] ?? "";
   client = new KvringClient(target);

@@ -30,7 +30,11 @@ beforeAll(async () => {
   for (const [model, rule] of Object.entries(rules)) {
     await writeFile(join(models, model, "config.json"), JSON.stringify(rule));
   }
-  cluster = await startProcesses({ gateways: 2, nodes: 2, workers: 1, models });
+  cluster = await startProcesses({
+    ...{ gateways: 2, nodes: 2, workers: 1, models },
+    // The first invalidations wait for leases of a log before this one.
+    gatewayFlags: ["--lease", "1s"],
+  });
   const [first, second] = cluster.gateways.map(
     ({ addresses }) => new KvringClient(addresses["grpc"] ?? ""),
   );

@@ -1,17 +1,22 @@
 import { Command } from "commander";
-import { demoCommand } from "./commands/demo.ts";
-import { gatewayCommand } from "./commands/gateway.ts";
-import { inferCommand } from "./commands/infer.ts";
-import { invalidateCommand } from "./commands/invalidate.ts";
-import { modelCommand } from "./commands/model.ts";
-import { nodeCommand } from "./commands/node.ts";
-import { replayCommand } from "./commands/replay.ts";
-import { ringCommand } from "./commands/ring.ts";
-import { statsCommand } from "./commands/stats.ts";
-import { upCommand } from "./commands/up.ts";
-import { workerCommand } from "./commands/worker.ts";
 
-export function program(): Command {
+/** In the order of `--help`. Loaded when they are named: most of them need most of kvring. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  up: async () => (await import("./commands/up.ts")).upCommand(),
+  gateway: async () => (await import("./commands/gateway.ts")).gatewayCommand(),
+  node: async () => (await import("./commands/node.ts")).nodeCommand(),
+  worker: async () => (await import("./commands/worker.ts")).workerCommand(),
+  infer: async () => (await import("./commands/infer.ts")).inferCommand(),
+  invalidate: async () => (await import("./commands/invalidate.ts")).invalidateCommand(),
+  stats: async () => (await import("./commands/stats.ts")).statsCommand(),
+  ring: async () => (await import("./commands/ring.ts")).ringCommand(),
+  replay: async () => (await import("./commands/replay.ts")).replayCommand(),
+  model: async () => (await import("./commands/model.ts")).modelCommand(),
+  demo: async () => (await import("./commands/demo.ts")).demoCommand(),
+};
+
+/** The program with all its commands, or with the one that is named, if there is such a one. */
+export async function program(name = ""): Promise<Command> {
   const kvring = new Command("kvring")
     .description("Remembers what your models already answered.")
     .version("0.1.0")
@@ -28,19 +33,9 @@ Examples:
 
 Every setting of a process is a flag, a variable KVRING_NAME, or a key of --config; in that order.`,
     );
-  for (const command of [
-    upCommand(),
-    gatewayCommand(),
-    nodeCommand(),
-    workerCommand(),
-    inferCommand(),
-    invalidateCommand(),
-    statsCommand(),
-    ringCommand(),
-    replayCommand(),
-    modelCommand(),
-    demoCommand(),
-  ]) {
+  const named = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  const loading = named === undefined ? Object.values(commands) : [named];
+  for (const command of await Promise.all(loading.map((load) => load()))) {
     kvring.addCommand(command.configureOutput({ outputError }));
   }
   return kvring;

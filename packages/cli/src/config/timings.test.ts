@@ -21,12 +21,13 @@ function rowsOf(text: string): string[][] {
   );
 }
 
+const commands = await program();
 const processes = ["up", "gateway", "node", "worker"];
 
 /** Name, commands, default and help of every option of a process that is a duration. */
 function durations(): string[][] {
   const found = new Map<string, { readonly of: string[]; fallback: string; help: string }>();
-  for (const command of program().commands) {
+  for (const command of commands.commands) {
     if (!processes.includes(command.name())) continue;
     for (const { long, flags, defaultValue, description } of command.options) {
       if (long === null || long === undefined || !flags.endsWith(" <duration>")) continue;

@@ -2,8 +2,9 @@ import { expect, test } from "vitest";
 import { program } from "../program.ts";
 import { unknownVariables } from "./unknown-variables.ts";
 
+const commands = await program();
 const said = (environment: Readonly<Record<string, string>>) =>
-  unknownVariables(program(), environment);
+  unknownVariables(commands, environment);
 
 test("settings of any command are known, and other programs' variables are not ours", () => {
   const settings = { KVRING_NODES: "3", KVRING_NATS: "x", KVRING_CONFIG: "f", KVRING_MODELS: "m" };

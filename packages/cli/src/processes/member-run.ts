@@ -7,7 +7,8 @@ if (process.env["GRPC_VERBOSITY"] === undefined) setLogVerbosity(logVerbosity.NO
 becomeMember();
 
 try {
-  await program().parseAsync();
+  const commands = await program(process.argv[2]);
+  await commands.parseAsync();
 } catch (error) {
   tellRefusal(KvringError.from(error));
   process.exitCode = 1;
