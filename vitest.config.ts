@@ -32,11 +32,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: "cluster",
+          name: "whole",
           include: ["test/**/*.test.ts"],
-          // Those need Docker and root: vitest.chaos.config.ts.
-          exclude: ["test/**/*.chaos.test.ts"],
+          // Clusters: below. Chaos needs Docker and root: vitest.chaos.config.ts.
+          exclude: ["test/cluster/**", "test/**/*.chaos.test.ts"],
           testTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "cluster",
+          include: ["test/cluster/**/*.test.ts"],
+          testTimeout: 60_000,
+          // A cluster at a time: each has as many processes as the machine bears.
           fileParallelism: false,
         },
       },

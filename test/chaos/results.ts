@@ -15,6 +15,7 @@ interface Row {
   readonly invalidations: number;
   readonly invalidations_failed: number;
   readonly invalidation_p50_ms: number;
+  readonly invalidation_p99_ms: number;
   readonly invalidation_max_ms: number;
   readonly recomputed_keys: number;
   readonly recomputed_most: number;
@@ -78,6 +79,7 @@ function rowOf(observation: Observation): Row {
     invalidations: invalidations.length,
     invalidations_failed: invalidations.length - promised.length,
     invalidation_p50_ms: tenths(quantile(promised, 0.5)),
+    invalidation_p99_ms: tenths(quantile(promised, 0.99)),
     invalidation_max_ms: tenths(quantile(promised, 1)),
     recomputed_keys: observation.recomputedKeys,
     recomputed_most: observation.recomputedMost,
@@ -93,15 +95,25 @@ function rowOf(observation: Observation): Row {
 }
 
 function table(rows: readonly Row[]): string {
-  const head = ["fault", "requests", "failed", "stale", "recovery", "hit ratio", "recomputed keys"];
+  const head = [
+    "fault",
+    "requests",
+    "failed",
+    "stale",
+    "recovery",
+    "hit ratio before, during, after",
+    "keys computed again",
+    "invalidation: p50, max",
+  ];
   const lines = rows.map((row) => [
     row.fault,
     String(row.requests),
     String(row.failed),
     String(row.stale),
     seconds(Math.max(row.p99_recovery_ms, row.hit_recovery_ms)),
-    `${row.hit_ratio.before} → ${row.hit_ratio.during} → ${row.hit_ratio.after}`,
+    [row.hit_ratio.before, row.hit_ratio.during, row.hit_ratio.after].map(percent).join(", "),
     String(row.recomputed_keys),
+    `${row.invalidation_p50_ms}, ${row.invalidation_max_ms} ms`,
   ]);
   const rule = head.map((_, column) => (column === 0 ? "---" : "--:"));
   return `${[head, rule, ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n")}\n`;
@@ -109,6 +121,10 @@ function table(rows: readonly Row[]): string {
 
 function tenths(value: number): number {
   return Math.round(value * 10) / 10;
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
 }
 
 function seconds(durationMs: number): string {
