@@ -2,6 +2,7 @@ export { type Digit, type Digits, loadDigits } from "./digits.ts";
 export { addModel, dynamicBatchModel, sumDifferenceModel } from "./fixtures/arithmetic.ts";
 export { type BurnAmount, burnModel, defaultBurn } from "./fixtures/burn.ts";
 export { abortsAtLoadModel, abortsModel, failsAtRunModel } from "./fixtures/failing.ts";
+export { heavyDigitsModel } from "./fixtures/heavy-digits.ts";
 export { echoBytesModel, identityModel } from "./fixtures/identity.ts";
 export {
   type FixtureName,
@@ -17,4 +18,4 @@ export {
   sequenceOutputModel,
 } from "./fixtures/unsupported.ts";
 export { type Random, seededRandom, shuffled } from "./random.ts";
-export { shippedRepository } from "./shipped.ts";
+export { shippedMnist, shippedRepository } from "./shipped.ts";

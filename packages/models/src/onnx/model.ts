@@ -41,6 +41,25 @@ export function encodeModel(description: ModelDescription): Uint8Array {
   return toBinary(ModelProtoSchema, model);
 }
 
+/** A model that `encodeModel` wrote, with more in its graph: what was there stays as it is. */
+export function extendModel(
+  model: Uint8Array,
+  more: Pick<ModelDescription, "outputs" | "nodes" | "initializers">,
+): Uint8Array {
+  const decoded = fromBinary(ModelProtoSchema, model);
+  const added = create(ModelProtoSchema, {
+    graph: {
+      node: [...more.nodes],
+      output: [...more.outputs],
+      initializer: [...(more.initializers ?? [])],
+    },
+  });
+  decoded.graph?.node.push(...(added.graph?.node ?? []));
+  decoded.graph?.output.push(...(added.graph?.output ?? []));
+  decoded.graph?.initializer.push(...(added.graph?.initializer ?? []));
+  return toBinary(ModelProtoSchema, decoded);
+}
+
 /** The FP32 constants of a model that `encodeModel` wrote, by name. */
 export function decodeFloats(model: Uint8Array): Map<string, Float32Array> {
   const { graph } = fromBinary(ModelProtoSchema, model);
