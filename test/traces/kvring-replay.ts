@@ -16,12 +16,12 @@ export interface Replayed {
   readonly seconds: number;
 }
 
-/** `kvring replay` with these flags: what it printed, and whether it failed. */
-function kvringReplay(
-  ...flags: string[]
+/** `kvring` with these words: what it printed, and whether it failed. */
+export function kvring(
+  ...words: string[]
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [main, "replay", ...flags], (error, stdout, stderr) => {
+    execFile(process.execPath, [main, ...words], (error, stdout, stderr) => {
       const code = error === null ? 0 : Number(error.code ?? 1);
       resolve({ code, stdout, stderr });
     });
@@ -30,8 +30,10 @@ function kvringReplay(
 
 /** The reports of `--json`. Throws what it said when it failed. */
 export async function replayed(...flags: string[]): Promise<Replayed[]> {
-  const { code, stdout, stderr } = await kvringReplay(...flags, "--json");
+  const { code, stdout, stderr } = await kvring("replay", ...flags, "--json");
   if (code !== 0) throw new Error(stderr);
-  const report: Replayed | Replayed[] = JSON.parse(stdout);
-  return Array.isArray(report) ? report : [report];
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line): Replayed => JSON.parse(line));
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Bar, barChart } from "./bar-chart.ts";
+import { type Bar, barChart } from "@kvring/cli/charts";
 import { type Figure, type Result, rounded } from "./summary.ts";
 import { formatTables } from "./table.ts";
 

@@ -1,5 +1,5 @@
+import { barChart } from "@kvring/cli/charts";
 import { expect, test } from "vitest";
-import { barChart } from "./bar-chart.ts";
 import { renewed } from "./files.ts";
 import { summarize } from "./summary.ts";
 import { formatTables } from "./table.ts";
@@ -38,7 +38,7 @@ test("the plot marks where a system equals its peer, and escapes names", () => {
   expect(svg).toContain("a &lt; b");
   expect(svg).toContain("x &amp; y");
   // 330 px of labels, and 420 px for a ratio of 2.
-  expect(svg).toContain('<path d="M540 34V');
+  expect(svg).toContain('<path class="mark" d="M540 34V');
   expect(svg).toContain('width="105"');
 });
 

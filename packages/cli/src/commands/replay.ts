@@ -1,12 +1,15 @@
+import { basename } from "node:path";
 import { KvringError } from "@kvring/core";
-import { type PolicyChoice, policyChoices, policyNames } from "@kvring/store";
-import { SingleBar } from "cli-progress";
+import { policyChoices } from "@kvring/store";
 import { Command, Option } from "commander";
-import { bytesOf, durationMsOf } from "../replay/quantities.ts";
+import { capacitiesOf, plotPathOf, policiesOf, wholeNumberOf } from "../replay/flags.ts";
+import { durationMsOf } from "../replay/quantities.ts";
 import { type ReplayResult, replay } from "../replay/replay.ts";
 import { type FormatName, formatNames } from "../replay/trace-format.ts";
 import { formatBytes, formatShare, table } from "../report/format.ts";
 import { print, printJson } from "../report/output.ts";
+import { hitRatioPlot, writePlot } from "../report/plot-file.ts";
+import { progressBar } from "../report/progress-bar.ts";
 
 interface ReplayFlags {
   readonly format: FormatName;
@@ -16,6 +19,7 @@ interface ReplayFlags {
   readonly ttl?: string;
   readonly warmUp?: string;
   readonly json?: boolean;
+  readonly plot?: string;
 }
 
 export function replayCommand(): Command {
@@ -35,7 +39,8 @@ export function replayCommand(): Command {
       'entries end so long after they came, as in "60s", by the trace\'s clock',
     )
     .option("--warm-up <requests>", "requests that are replayed first and not counted")
-    .option("--json", "print one JSON object, or an array of them where there are several")
+    .option("--json", "print one JSON object a line, one for each policy and capacity")
+    .option("--plot <file.svg>", "draw the hit ratio over the capacity, a line for each policy")
     .addHelpText("after", help)
     .action(runReplay);
 }
@@ -48,37 +53,52 @@ Formats:
 
 Examples:
   kvring replay requests.u32le.gz --format u32le --policy all --capacity-entries 250,1000,4000
+  kvring replay requests.csv --format csv --policy lru,gdsf --capacity-bytes 64MiB,1GiB --plot hits.svg
   kvring replay block.oracleGeneral.zst --format oracle --policy s3-fifo --capacity-bytes 128MiB --json`;
 
 async function runReplay(file: string, flags: ReplayFlags): Promise<void> {
-  const policies = readPolicies(flags.policy);
-  const { unit, capacities } = readCapacities(flags);
+  const { format } = flags;
+  const policies = policiesOf(flags.policy);
+  const sizes = capacitiesOf(flags);
+  if (sizes === undefined) {
+    throw new KvringError(
+      "BAD_CONFIG",
+      "there is no capacity: give --capacity-entries, as in 1000,2000, or --capacity-bytes, as in 128MiB",
+    );
+  }
+  const { unit, capacities } = sizes;
   const ttlMs = flags.ttl === undefined ? undefined : durationMsOf("--ttl", flags.ttl);
-  const warmUp = flags.warmUp === undefined ? 0 : wholeNumber("--warm-up", flags.warmUp);
+  const warmUp = flags.warmUp === undefined ? 0 : wholeNumberOf("--warm-up", flags.warmUp);
+  const plot = flags.plot === undefined ? undefined : plotPathOf(flags.plot);
   const bar = progressBar();
   let results: ReplayResult[];
   try {
-    const { format } = flags;
-    const progress = bar?.update;
-    results = await replay({
-      file,
-      format,
-      policies,
-      unit,
-      capacities,
-      ttlMs,
-      warmUp,
-      ...(progress && { progress }),
-    });
+    const progress = bar.update;
+    results = await replay({ file, format, policies, unit, capacities, ttlMs, warmUp, progress });
   } finally {
-    bar?.stop();
+    bar.stop();
   }
-  if (flags.json) {
-    const reports = results.map((result) => report(result, unit));
-    printJson(reports.length === 1 ? reports[0] : reports);
-    return;
-  }
-  print(formatResults(results, unit));
+  checkCounted(file, results, warmUp);
+  if (plot !== undefined) await writePlot(plot, plotOf(file, results, unit));
+  if (!flags.json) return print(formatResults(results, unit));
+  for (const result of results) printJson(report(result, unit));
+}
+
+function checkCounted(file: string, results: readonly ReplayResult[], warmUp: number): void {
+  if (results.some(({ requests }) => requests > 0)) return;
+  const why =
+    warmUp === 0 ? "it is empty" : `it is no longer than the ${warmUp} requests of --warm-up`;
+  throw new KvringError(
+    "BAD_CONFIG",
+    `no request of ${file} was counted, as ${why}: give a longer trace`,
+  );
+}
+
+function plotOf(file: string, results: readonly ReplayResult[], unit: "entries" | "bytes"): string {
+  const points = results.map(({ policy, capacity, requests, hits }) => ({
+    ...{ policy, capacity, hitRatio: share(hits, requests) },
+  }));
+  return hitRatioPlot(`${basename(file)}: hit ratio over capacity`, unit, points);
 }
 
 function report(result: ReplayResult, unit: "entries" | "bytes") {
@@ -122,61 +142,4 @@ function formatResults(results: readonly ReplayResult[], unit: "entries" | "byte
 
 function share(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
-}
-
-function readPolicies(text: string): PolicyChoice[] {
-  const policies = text.split(",").flatMap((name): readonly PolicyChoice[] => {
-    if (name.trim() === "all") return policyNames;
-    const known = policyChoices.find((policy) => policy === name.trim());
-    if (known !== undefined) return [known];
-    throw new KvringError(
-      "BAD_CONFIG",
-      `--policy is "${name}", but must be all or some of ${policyChoices.join(", ")}`,
-    );
-  });
-  return [...new Set(policies)];
-}
-
-function wholeNumber(flag: string, text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  throw new KvringError("BAD_CONFIG", `${flag} is "${text}", but must be a whole number from 0`);
-}
-
-function readCapacities(flags: ReplayFlags) {
-  const { capacityEntries, capacityBytes } = flags;
-  if ((capacityEntries === undefined) === (capacityBytes === undefined)) {
-    throw new KvringError("BAD_CONFIG", "give --capacity-entries or --capacity-bytes, one of them");
-  }
-  if (capacityBytes !== undefined) {
-    const capacities = capacityBytes.split(",").map((text) => bytesOf("--capacity-bytes", text));
-    return { unit: "bytes", capacities } as const;
-  }
-  const capacities = (capacityEntries ?? "").split(",").map((text) => {
-    const entries = Number(text);
-    // One entry has a slot of 32 bits.
-    if (Number.isInteger(entries) && entries >= 1 && entries < 2 ** 31) return entries;
-    throw new KvringError(
-      "BAD_CONFIG",
-      `--capacity-entries is "${text}", but must be whole numbers from 1, as in "1000,2000"`,
-    );
-  });
-  return { unit: "entries", capacities } as const;
-}
-
-/** On a terminal only: a report that is piped stays clean, and so does a log. */
-function progressBar() {
-  if (!process.stderr.isTTY) return undefined;
-  const bar = new SingleBar({
-    format: "{bar} {percentage} %  {eta_formatted}",
-    stream: process.stderr,
-  });
-  bar.start(1, 0);
-  return {
-    update(readBytes: number, totalBytes: number): void {
-      bar.setTotal(totalBytes);
-      bar.update(readBytes);
-    },
-    stop: () => bar.stop(),
-  };
 }

@@ -103,6 +103,7 @@ describe("a trace is replayed", () => {
 
 describe("what is damaged is an error that names the record", () => {
   const packed = gzipSync(u32le(manyKeys));
+  const cutZstd = zstdCompressSync(u32le(manyKeys)).subarray(0, -9);
   const spoilt = Buffer.from(packed);
   spoilt.fill(0xff, packed.length >> 1, (packed.length >> 1) + 40);
   const backwards = oracle([1, 2, 3]);
@@ -114,6 +115,7 @@ describe("what is damaged is an error that names the record", () => {
     ["oracle", "order", backwards, "record 2 says that request 1, which is over"],
     ["u32le", "cut.gz", packed.subarray(0, packed.length - 9), /beyond record \d+ \(unexpected/],
     ["u32le", "spoilt.gz", spoilt, /cannot be read beyond record \d+/],
+    ["u32le", "cut.zst", cutZstd, /beyond record \d+ \(unexpected/],
     ["u32le", "not.zst", Buffer.from("no such thing"), /cannot be read beyond record 0/],
     ["csv", "a.csv", "a,1\nb,x\n", 'record 2 (line 2) has "x" as its size'],
     ["csv", "b.csv", "id,size\n\na,1\nb\n", 'record 2 (line 4) has "" as its size'],

@@ -1,3 +1,5 @@
+import { escaped, lineColors, rounded, svgOf } from "./svg.ts";
+
 /** A bar with its spread. */
 export interface Bar {
   readonly label: string;
@@ -23,22 +25,11 @@ export function barChart(title: string, bars: readonly Bar[]): string {
     const middle = y + rowHeight / 2;
     return [
       `<text x="${labelWidth - 8}" y="${middle + 4}" text-anchor="end">${escaped(label)}</text>`,
-      `<rect x="${labelWidth}" y="${y + 4}" width="${round(x(value) - labelWidth)}" height="${rowHeight - 8}" fill="#4878a8"/>`,
-      `<path d="M${round(x(min))} ${middle}H${round(x(max))}" stroke="#222" stroke-width="1.5"/>`,
-      `<text x="${round(x(max) + 6)}" y="${middle + 4}">${value.toFixed(2)}</text>`,
+      `<rect x="${labelWidth}" y="${y + 4}" width="${rounded(x(value) - labelWidth)}" height="${rowHeight - 8}" fill="${lineColors[0]}"/>`,
+      `<path class="spread" d="M${rounded(x(min))} ${middle}H${rounded(x(max))}" stroke-width="1.5"/>`,
+      `<text x="${rounded(x(max) + 6)}" y="${middle + 4}">${value.toFixed(2)}</text>`,
     ].join("\n");
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">
-<rect width="${width}" height="${height}" fill="#fff"/>
-<text x="8" y="22" font-size="15">${escaped(title)}</text>
-<path d="M${round(x(1))} ${top - 6}V${height - 8}" stroke="#999" stroke-dasharray="4 3"/>
-${rows.join("\n")}
-</svg>
-`;
-}
-
-const round = (value: number): number => Math.round(value * 10) / 10;
-
-function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  const mark = `<path class="mark" d="M${rounded(x(1))} ${top - 6}V${height - 8}" stroke-dasharray="4 3"/>`;
+  return svgOf({ title, width, height }, [mark, ...rows]);
 }
