@@ -7,8 +7,8 @@ export interface Outcome {
   readonly measured: Measured;
 }
 
-const hitBound = 0.015;
-const timeBound = 0.1;
+export const hitBound = 0.015;
+export const timeBound = 0.1;
 
 /** By how much the measured hit ratio is off the predicted one, where it is predicted and counted. */
 export function hitError({ plan, measured }: Outcome): number | undefined {

@@ -28,6 +28,8 @@ interface NodeChoice {
 }
 
 const readyTimeoutMs = 60_000;
+/** A busy machine may leave us without a core for seconds: no reason to take the worker for dead. */
+const jobSilenceMs = 30_000;
 
 export async function startExperimentCluster(models: string): Promise<ExperimentCluster> {
   const ends: (() => Promise<unknown> | undefined)[] = [];
@@ -44,6 +46,7 @@ export async function startExperimentCluster(models: string): Promise<Experiment
         clock: systemClock,
         log: silentLog,
         replicas: 1,
+        ackWaitMs: jobSilenceMs,
       },
     });
     ends.push(() => bus.close());

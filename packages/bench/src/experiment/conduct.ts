@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { heavyDigitsModel, shippedMnist, shippedRepository } from "@kvring/models";
 import type { Outcome } from "./checks.ts";
 import { startExperimentCluster } from "./cluster.ts";
-import { type Choice, type ModelName, planRun } from "./plan.ts";
+import { type Choice, type Effort, type ModelName, planRun } from "./plan.ts";
 import { prepareQuestions } from "./questions.ts";
 import { chargeOf, measure } from "./run.ts";
 
@@ -17,9 +17,10 @@ export async function conduct(options: {
   /** Distinct digits. */
   readonly items: number;
   readonly seed: number;
-  readonly onOutcome: (outcome: Outcome, done: number) => void;
+  readonly effort: Effort;
+  readonly onOutcome?: (outcome: Outcome, done: number) => void;
 }): Promise<Outcome[]> {
-  const { choices, items, seed, onOutcome } = options;
+  const { choices, items, onOutcome } = options;
   const models = await mkdtemp(join(tmpdir(), "kvring-experiment-"));
   const outcomes: Outcome[] = [];
   try {
@@ -32,12 +33,12 @@ export async function conduct(options: {
         );
         const charge = await chargeOf(cluster, questions);
         for (const choice of choices.filter((chosen) => chosen.model === model)) {
-          const plan = planRun(choice, items, seed);
+          const plan = planRun(choice, options);
           const measured = await measure(cluster, questions, plan, charge, () => loadavg()[0] ?? 0);
           const { stream: _, ...rest } = plan;
           const outcome = { plan: rest, measured };
           outcomes.push(outcome);
-          onOutcome(outcome, outcomes.length);
+          onOutcome?.(outcome, outcomes.length);
         }
       }
     } finally {

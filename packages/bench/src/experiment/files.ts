@@ -1,21 +1,21 @@
 import { mkdir, writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { resultsDirectory } from "../report/files.ts";
-import type { Outcome } from "./checks.ts";
-
-export interface Experiment {
-  readonly outcomes: readonly Outcome[];
-  /** Distinct digits. */
-  readonly items: number;
-  readonly seed: number;
-  readonly seconds: number;
-  readonly violations: readonly string[];
-}
+import type { Experiment } from "./experiment.ts";
+import { hitPlots, timePlot } from "./plots.ts";
+import { formatReport } from "./report.ts";
 
 export const experimentDirectory = join(resultsDirectory, "experiment");
 
+/** `results.json`, the report, and its plots. */
 export async function writeExperiment(experiment: Experiment): Promise<void> {
   await mkdir(experimentDirectory, { recursive: true });
-  const json = JSON.stringify(experiment, undefined, 2);
-  await writeFile(join(experimentDirectory, "results.json"), `${json}\n`);
+  const write = (name: string, text: string): Promise<void> =>
+    writeFile(join(experimentDirectory, name), text);
+  await write("results.json", `${JSON.stringify(experiment, undefined, 2)}\n`);
+  const machine = `${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}), Node ${process.versions.node}`;
+  await write("report.md", formatReport(experiment, machine));
+  for (const [name, svg] of hitPlots(experiment)) await write(name, svg);
+  await write("times.svg", timePlot(experiment));
 }

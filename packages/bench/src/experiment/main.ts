@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { hitError, type Outcome, timeError, violations } from "./checks.ts";
 import { conduct } from "./conduct.ts";
 import { experimentDirectory, writeExperiment } from "./files.ts";
-import { quickPlan, wholePlan } from "./plan.ts";
+import { quickPlan, wholeEffort, wholePlan } from "./plan.ts";
 
 const items = 1_000;
 
@@ -20,7 +20,7 @@ await new Command("experiment")
     const choices = quick === true ? quickPlan : wholePlan;
     const startMs = performance.now();
     const outcomes = await conduct({
-      ...{ choices, items, seed },
+      ...{ choices, items, seed, effort: wholeEffort },
       onOutcome: (outcome, done) =>
         process.stderr.write(`${done}/${choices.length} ${line(outcome)}\n`),
     });

@@ -14,9 +14,11 @@ export interface PlannedRun {
   readonly capacityEntries: number;
   /** Items that are asked for, one after another. */
   readonly stream: readonly number[];
-  /** Of the stream: first it fills the node, many at once. */
+  /** Requests under way while nothing is timed. */
+  readonly lanes: number;
+  /** Of the stream: first it fills the node. */
   readonly warmUp: number;
-  /** Then hits are counted, some at once; */
+  /** Then hits are counted; */
   readonly counted: number;
   /** then hits are counted and times taken, one at a time. */
   readonly timed: number;
@@ -68,17 +70,38 @@ function combine(
 const pilotRequests = 16_000;
 const mostWarmUp = 12_000;
 
-/** Standard error of a measured hit ratio that is compared with a formula: 1.5 points are 3 of it. */
-const hitError = 0.005;
-/** Where nothing is predicted, a look will do: the policy by itself is beside. */
-const unpredicted = 1_500;
-const leastTimed = 300;
-/** Of a measured mean time, relative: 10 % are 3 of it. */
-const timeError = 0.033;
+/** How long runs are. */
+export interface Effort {
+  /** Standard error of a measured hit ratio that is compared with a formula. */
+  readonly hitError: number;
+  /** Requests that are counted at least where a formula predicts, */
+  readonly leastCounted: number;
+  /** and where none does: a look will do, since the policy by itself is beside. */
+  readonly unpredicted: number;
+  /** Standard error of a measured mean time, relative. */
+  readonly timeError: number;
+  readonly leastTimed: number;
+  /** Requests under way while nothing is timed. */
+  readonly lanes: number;
+}
+
+/** The bounds, 1.5 points and 10 %, are three standard errors. */
+export const wholeEffort: Effort = {
+  ...{ hitError: 0.005, leastCounted: 3_000, unpredicted: 1_500 },
+  ...{ timeError: 0.033, leastTimed: 300, lanes: 24 },
+};
+
 /** About by how much a miss takes longer than a hit; only decides for how long time is taken. */
 const missPerHit: Readonly<Record<ModelName, number>> = { mnist: 4, heavy: 30 };
 
-export function planRun(choice: Choice, items: number, seed: number): PlannedRun {
+export function planRun(
+  choice: Choice,
+  {
+    items,
+    seed,
+    effort,
+  }: { readonly items: number; readonly seed: number; readonly effort: Effort },
+): PlannedRun {
   const { model, law, policy, share } = choice;
   const capacityEntries = Math.max(1, Math.round(items * share));
   const next = laws[law].stream(items, seededRandom(seed));
@@ -88,12 +111,13 @@ export function planRun(choice: Choice, items: number, seed: number): PlannedRun
   const warmUp = warmUpOf(pilot, policy === "fifo" ? 2 * capacityEntries : capacityEntries * 1.25);
   const expected = shareOf(pilot.slice(warmUp));
   const prediction = predict(choice, items, capacityEntries);
-  const counted = countedOf(model, expected, prediction.kind === "formula");
-  const timed = timedOf(model, expected);
+  const counted = countedOf(model, expected, prediction.kind === "formula", effort);
+  const timed = timedOf(model, expected, effort);
   while (stream.length < warmUp + counted + timed) stream.push(next());
   stream.length = warmUp + counted + timed;
   return {
     ...{ model, law, policy, capacityEntries, stream, warmUp, counted, timed, prediction },
+    lanes: effort.lanes,
     twinHitRatio: shareOf(hitsOf(policy, capacityEntries, stream).slice(warmUp)),
   };
 }
@@ -124,16 +148,21 @@ function warmUpOf(pilot: readonly boolean[], misses: number): number {
 }
 
 /** The heavy model shows times: the policies do with it what they do with the small one. */
-function countedOf(model: ModelName, hitRatio: number, isPredicted: boolean): number {
+function countedOf(
+  model: ModelName,
+  hitRatio: number,
+  isPredicted: boolean,
+  effort: Effort,
+): number {
   if (model === "heavy") return 0;
-  if (!isPredicted) return unpredicted;
-  const needed = (hitRatio * (1 - hitRatio)) / hitError ** 2;
-  return Math.round(Math.max(3_000, needed));
+  if (!isPredicted) return effort.unpredicted;
+  const needed = (hitRatio * (1 - hitRatio)) / effort.hitError ** 2;
+  return Math.round(Math.max(effort.leastCounted, needed));
 }
 
-function timedOf(model: ModelName, hitRatio: number): number {
+function timedOf(model: ModelName, hitRatio: number, effort: Effort): number {
   const ratio = missPerHit[model];
   const mean = hitRatio + (1 - hitRatio) * ratio;
   const deviation = (Math.sqrt(hitRatio * (1 - hitRatio)) * (ratio - 1)) / mean;
-  return Math.round(Math.max(leastTimed, (deviation / timeError) ** 2));
+  return Math.round(Math.max(effort.leastTimed, (deviation / effort.timeError) ** 2));
 }

@@ -9,8 +9,12 @@ import { inLanes, type Layer, type Questions, type Verdict } from "./questions.t
 
 /** What one run came to; times are milliseconds and means where nothing else is said. */
 export interface Measured {
+  /**
+   * Hits over hits and computations. Who waited for another's computation is neither: the formulas
+   * know no time between a miss and its entry, and begin an entry's life when it is there.
+   */
   readonly hitRatio: number;
-  /** Share of requests that waited for another's computation; they are among the hits. */
+  /** Share of all requests that waited so. */
   readonly collapsed: number;
   readonly requests: number;
   readonly timedHitRatio: number;
@@ -39,8 +43,6 @@ export interface Measured {
   readonly load: number;
 }
 
-/** The policy sees the requests almost in their order, and who waits for another's answer would hit. */
-const lanes = 24;
 /** Of the timed requests, every so many is repeated past the cache. */
 const uncachedEvery: Readonly<Record<PlannedRun["model"], number>> = { mnist: 4, heavy: 16 };
 
@@ -78,7 +80,7 @@ export async function measure(
 async function pipelined(
   client: KvringClient,
   questions: Questions,
-  { stream, warmUp, counted }: PlannedRun,
+  { stream, warmUp, counted, lanes }: PlannedRun,
   tally: Tally,
 ): Promise<void> {
   const at = async (index: number): Promise<Verdict> => {
@@ -164,7 +166,7 @@ class Tally {
     const requests = hit + computed + collapsed;
     return {
       requests,
-      hitRatio: (hit + collapsed) / requests,
+      hitRatio: hit / (hit + computed),
       collapsed: collapsed / requests,
       accuracy: this.#right / this.#compared,
       accuracyUncached: this.#rightUncached / this.#compared,
