@@ -8,7 +8,18 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PlainClient } from "./support/plain-client.ts";
 import { linesOf, type Run, runKvring, startKvring } from "./support/program.ts";
 
-const commands = ["up", "gateway", "node", "worker", "infer", "stats", "ring", "demo"];
+const commands = [
+  "up",
+  "gateway",
+  "node",
+  "worker",
+  "infer",
+  "stats",
+  "ring",
+  "replay",
+  "plan",
+  "demo",
+];
 
 /** The one JSON value on each line of stdout; a line that is none fails. */
 const jsonLines = (run: Run): unknown[] => linesOf(run.stdout).map((line) => JSON.parse(line));
@@ -35,7 +46,10 @@ describe("before separate processes", () => {
   let target: string[];
 
   beforeAll(async () => {
-    processes = await startProcesses({ gateways: 1, nodes: 1, workers: 1 });
+    processes = await startProcesses({
+      ...{ gateways: 1, nodes: 1, workers: 1 },
+      nodeFlags: ["--policy", "adaptive"],
+    });
     target = ["--target", processes.gateways[0]?.addresses["grpc"] ?? ""];
   }, 60_000);
 
@@ -68,6 +82,24 @@ describe("before separate processes", () => {
       "kvring; fwd=miss; stored",
       expect.stringMatching(/hit; .*detail=node/),
       expect.stringMatching(/hit; .*detail=l1/),
+    ]);
+  });
+
+  test("plan --json tells what an adaptive node's ghosts have seen", async () => {
+    const run = await runKvring(["plan", "--json", ...target]);
+    expect([run.code, run.stderr]).toEqual([0, ""]);
+    expect(jsonLines(run)).toEqual([
+      [
+        {
+          name: expect.stringMatching(/^node \S+, governed by /),
+          basis: expect.stringMatching(/^from about \d+ requests, all keys$/),
+          unit: "bytes",
+          targets: expect.arrayContaining([
+            { hit_ratio: 0.5, policy: expect.any(String), capacity: expect.any(Number) },
+          ]),
+          more: expect.objectContaining({ saved_worker_seconds_per_hour: expect.any(Number) }),
+        },
+      ],
     ]);
   });
 

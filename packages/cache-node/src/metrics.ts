@@ -51,6 +51,7 @@ export function registerNodeMetrics(
       },
     });
   }
+  registerAdaptation(registry, nodes);
   for (const [name, [help, read]] of Object.entries(counters)) {
     new Counter({
       name,
@@ -63,4 +64,53 @@ export function registerNodeMetrics(
       },
     });
   }
+}
+
+/** Of nodes whose policy is adaptive. */
+function registerAdaptation(registry: Registry, nodes: ReadonlyMap<string, () => NodeStats>): void {
+  new Gauge({
+    name: "kvring_node_policy",
+    help: "1 for the eviction policy that governs an adaptive node",
+    labelNames: ["node", "policy"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [node, statsOf] of nodes) {
+        const { adaptation } = statsOf();
+        if (adaptation !== undefined) this.set({ node, policy: adaptation.policy }, 1);
+      }
+    },
+  });
+  new Counter({
+    name: "kvring_node_policy_switches_total",
+    help: "Changes of the policy that governs an adaptive node",
+    labelNames: ["node"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [node, statsOf] of nodes) {
+        const { adaptation } = statsOf();
+        if (adaptation !== undefined) this.inc({ node }, adaptation.switches);
+      }
+    },
+  });
+  new Gauge({
+    name: "kvring_node_expected_hit_ratio",
+    help: "What ghosts say of the policy that governs, with so many times the node's capacity",
+    labelNames: ["node", "times"],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [node, statsOf] of nodes) {
+        const { adaptation, capacityBytes } = statsOf();
+        for (const { policy, capacityBytes: size, hitRatio } of adaptation?.points ?? []) {
+          if (policy !== adaptation?.policy) continue;
+          this.set(
+            { node, times: String(Math.round((100 * size) / capacityBytes) / 100) },
+            hitRatio,
+          );
+        }
+      }
+    },
+  });
 }

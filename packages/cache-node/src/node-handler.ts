@@ -12,7 +12,7 @@ import type {
 import { Entries } from "./entries.ts";
 import { bytesOf, Fills, textOf } from "./fills/fills.ts";
 import { KeyActivity } from "./key-activity.ts";
-import type { NodeStats } from "./stats.ts";
+import { type NodeStats, nodeAdaptation } from "./stats.ts";
 
 export interface NodeHandlerOptions {
   readonly store: Store;
@@ -260,6 +260,7 @@ export class NodeHandler implements ExchangeHandler {
       refusals: this.#refusals,
       openTokens: this.#fills.size,
       stagedBytes: this.#fills.stagedBytes,
+      adaptation: nodeAdaptation(this.#store),
     };
   }
 }

@@ -11,6 +11,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   stats: async () => (await import("./commands/stats.ts")).statsCommand(),
   ring: async () => (await import("./commands/ring.ts")).ringCommand(),
   replay: async () => (await import("./commands/replay.ts")).replayCommand(),
+  plan: async () => (await import("./commands/plan.ts")).planCommand(),
   model: async () => (await import("./commands/model.ts")).modelCommand(),
   demo: async () => (await import("./commands/demo.ts")).demoCommand(),
 };

@@ -1,5 +1,6 @@
 import assert from "node:assert";
 import { type Clock, limits } from "@kvring/core";
+import type { Adaptation } from "./adaptation/curve.ts";
 import { evictionOrderFor } from "./adaptation/eviction-order-for.ts";
 import { initialSlots, keyAt, wheelAt } from "./entry-records.ts";
 import { ExpiryWheel } from "./expiry-wheel.ts";
@@ -72,6 +73,10 @@ export class BoundedStore implements Store {
 
   get counters(): Readonly<StoreCounters> {
     return { ...this.#counters };
+  }
+
+  get adaptation(): Adaptation | undefined {
+    return this.#order.adaptation;
   }
 
   get(key: Uint8Array): StoredValue | undefined {

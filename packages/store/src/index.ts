@@ -1,3 +1,4 @@
+export type { Adaptation, CurvePoint, MissRatioCurves } from "./adaptation/curve.ts";
 export { entryBytes } from "./charge.ts";
 export { capacityRange, createStore, type StoreOptions } from "./create-store.ts";
 export { FrequencySketch } from "./policies/frequency-sketch.ts";

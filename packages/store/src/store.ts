@@ -1,3 +1,5 @@
+import type { Adaptation } from "./adaptation/curve.ts";
+
 /**
  * A byte-bounded map from 32-byte keys to values.
  *
@@ -18,6 +20,8 @@ export interface Store {
   /** Entries, with those that expired and are not yet taken away. */
   readonly size: number;
   readonly counters: Readonly<StoreCounters>;
+  /** Of an adaptive store only. Costs O(1). */
+  readonly adaptation: Adaptation | undefined;
   /** Counts as an access. Undefined when absent or expired. */
   get(key: Uint8Array): StoredValue | undefined;
   /** Leaves no trace in the policy or the counters. */

@@ -10,6 +10,7 @@ export type {
   KnownOperation,
   Lent,
 } from "./exchange/session.ts";
+export type { Adaptation__Output as AdaptationReport } from "./gen/kvring/v1/Adaptation.ts";
 export type { ClusterDescription__Output as ClusterDescription } from "./gen/kvring/v1/ClusterDescription.ts";
 export type { InvalidateRequest__Output as InvalidateRequest } from "./gen/kvring/v1/InvalidateRequest.ts";
 export type { InvalidateResponse__Output as InvalidateResponse } from "./gen/kvring/v1/InvalidateResponse.ts";

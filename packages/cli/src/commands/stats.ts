@@ -1,4 +1,4 @@
-import type { ClusterDescription } from "@kvring/wire";
+import type { AdaptationReport, ClusterDescription } from "@kvring/wire";
 import { Command } from "commander";
 import { describeCluster } from "../cluster/describe.ts";
 import { formatBytes, formatShare, table } from "../report/format.ts";
@@ -22,6 +22,20 @@ Example:
       if (flags.json) printJson(stats);
       else print(formatStats(stats));
     });
+}
+
+function readAdaptation(adaptation: AdaptationReport) {
+  return {
+    policy: adaptation.policy,
+    switches: Number(adaptation.switches),
+    sampled_share: adaptation.sampledShare,
+    requests: Math.round(adaptation.requests),
+    mean_cost_ms: adaptation.meanCostMs,
+    points: adaptation.points.map(({ policy, capacityBytes, hitRatio, savedShare }) => ({
+      ...{ policy, capacity_bytes: Number(capacityBytes) },
+      ...{ hit_ratio: hitRatio, saved_share: savedShare },
+    })),
+  };
 }
 
 type Stats = ReturnType<typeof readStats>;
@@ -59,6 +73,8 @@ function readStats(cluster: ClusterDescription) {
       hits: Number(node.stats?.hits ?? 0),
       misses: Number(node.stats?.misses ?? 0),
       evictions: Number(node.stats?.evictions ?? 0),
+      policy: node.stats?.policy ?? "",
+      ...(node.stats?.adaptation != null && { adaptation: readAdaptation(node.stats.adaptation) }),
     })),
   };
 }
@@ -74,6 +90,7 @@ function formatStats(stats: Stats): string {
     node.id,
     node.address,
     node.zone,
+    node.adaptation === undefined ? node.policy : `${node.policy}: ${node.adaptation.policy}`,
     node.reachable ? "yes" : "no",
     String(node.entries),
     formatBytes(node.used_bytes),
@@ -93,7 +110,10 @@ function formatStats(stats: Stats): string {
   return [
     `gateway ${stats.gateway}, ring version ${stats.ring_version}`,
     table(["answers", "count", "share"], answers),
-    table(["node", "address", "zone", "up", "entries", "used", "capacity", "evicted"], nodes),
+    table(
+      ["node", "address", "zone", "policy", "up", "entries", "used", "capacity", "evicted"],
+      nodes,
+    ),
     table(["model", "version", "digest", "computable"], models),
     ...refused,
   ].join("\n");

@@ -43,6 +43,10 @@ export class CsvFormat implements TraceFormat {
     return this.#columns === undefined || this.#columns.has("time");
   }
 
+  get hasCosts(): boolean {
+    return this.#columns?.has("cost_ms") === true;
+  }
+
   get records(): number {
     return this.#records;
   }

@@ -13,6 +13,8 @@ export interface ReplayOptions {
   readonly ttlMs: number | undefined;
   /** Requests that are replayed and not counted, so that a full cache is measured; default 0. */
   readonly warmUp?: number;
+  /** Of keys, those that are looked at, > 0 and at most 1; capacities are of the sample. Default 1. */
+  readonly sampledShare?: number;
   /** Told after every batch, in bytes of the file. */
   readonly progress?: (readBytes: number, totalBytes: number) => void;
 }
@@ -24,6 +26,9 @@ export interface ReplayResult {
   readonly hits: number;
   readonly hitBytes: number;
   readonly totalBytes: number;
+  /** What computing would take: of hits, and of all requests. */
+  readonly hitCostMs: number;
+  readonly totalCostMs: number;
   readonly evictions: number;
   /** What this cache took; reading the trace is shared, and not in it. */
   readonly seconds: number;
@@ -51,6 +56,8 @@ class Run {
   readonly #unit: "entries" | "bytes";
   readonly #cache: TraceCache;
   readonly #warmUp: number;
+  /** Keys with a hash below are looked at. */
+  readonly #threshold: number;
   /** Of all, the warm-up among them. */
   #seen = 0;
   #evictionsBefore = 0;
@@ -58,9 +65,13 @@ class Run {
   #hits = 0;
   #hitBytes = 0;
   #totalBytes = 0;
+  #hitCostMs = 0;
+  #totalCostMs = 0;
   #elapsedMs = 0;
 
-  constructor(policy: PolicyChoice, capacity: number, { unit, ttlMs, warmUp = 0 }: ReplayOptions) {
+  constructor(policy: PolicyChoice, capacity: number, options: ReplayOptions) {
+    const { unit, ttlMs, warmUp = 0, sampledShare = 1 } = options;
+    this.#threshold = sampledShare * 2 ** 32;
     this.#policy = policy;
     this.#capacity = capacity;
     this.#unit = unit;
@@ -71,6 +82,7 @@ class Run {
   take({ ids, sizes, costsMs, atMs, length }: Batch): void {
     const beganMs = performance.now();
     for (let at = 0; at < length; at++) {
+      if (this.#threshold < 2 ** 32 && scattered(ids[at] as number) >= this.#threshold) continue;
       const bytes = sizes[at] as number;
       const isHit = this.#cache.request({
         id: ids[at] as number,
@@ -85,9 +97,11 @@ class Run {
       }
       this.#requests += 1;
       this.#totalBytes += bytes;
+      this.#totalCostMs += costsMs[at] as number;
       if (!isHit) continue;
       this.#hits += 1;
       this.#hitBytes += bytes;
+      this.#hitCostMs += costsMs[at] as number;
     }
     this.#elapsedMs += performance.now() - beganMs;
   }
@@ -100,10 +114,19 @@ class Run {
       hits: this.#hits,
       hitBytes: this.#hitBytes,
       totalBytes: this.#totalBytes,
+      hitCostMs: this.#hitCostMs,
+      totalCostMs: this.#totalCostMs,
       evictions: this.#cache.evictions - this.#evictionsBefore,
       seconds: this.#elapsedMs / 1_000,
     };
   }
+}
+
+/** A hash of 32 bits of a number; the order of first appearance must not decide who is looked at. */
+function scattered(id: number): number {
+  let hash = Math.imul(id ^ (id >>> 16), 0x7feb352d);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x846ca68b);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }
 
 /** What was asked must be in the trace; of a CSV that is known after its first line. */

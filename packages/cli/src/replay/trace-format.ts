@@ -15,6 +15,8 @@ export type FormatName = (typeof formatNames)[number];
 export interface TraceFormat {
   readonly hasSizes: boolean;
   readonly hasTimes: boolean;
+  /** What a miss costs is the trace's own. */
+  readonly hasCosts: boolean;
   /** Records taken in so far. */
   readonly records: number;
   /** Reads on in `bytes` from `offset` until they or the batch are used up; where it stopped. */
@@ -50,6 +52,7 @@ type ReadRecord = (
 class FixedFormat implements TraceFormat {
   readonly hasSizes: boolean;
   readonly hasTimes: boolean;
+  readonly hasCosts = false;
   readonly #recordBytes: number;
   readonly #readRecord: ReadRecord;
   readonly #keys = new KeyNumbers();

@@ -4,17 +4,9 @@ import { noSlot, type Slot } from "../slot.ts";
 import { SlotInts } from "../slot-arrays.ts";
 import { type PolicyName, policyNames } from "../store.ts";
 import { Contest } from "./contest.ts";
-import type { MissRatioCurves } from "./curve.ts";
+import type { Adaptation } from "./curve.ts";
 import { GhostCaches } from "./ghost-caches.ts";
 import { MirrorOrder } from "./mirror-order.ts";
-
-/** What an adaptive store can tell of itself. */
-export interface Adaptation {
-  /** The policy that governs now. */
-  readonly policy: PolicyName;
-  readonly switches: number;
-  readonly curves: MissRatioCurves;
-}
 
 /** Entries that change orders with every operation: all within a pass, and no operation waits. */
 const movesPerOperation = 8;
@@ -23,7 +15,7 @@ const mostReplayedHits = 15;
 /** Seldom far from the best, and so the one to begin with. */
 const firstPolicy: PolicyName = "s3-fifo";
 /** Keys watched to choose a policy. */
-const mostKeysWatched = 32_768;
+const mostKeysWatched = 4_096;
 /** And for curves: five sizes each, and so fewer. */
 const curveShare = 1 / 8;
 /** The words of a slot. */

@@ -18,4 +18,14 @@ export interface MissRatioCurves {
   readonly keys: number;
   /** What the figures rest on; older requests count less. */
   readonly requests: number;
+  /** What computing the answer to one of them takes, on the mean. */
+  readonly meanCostMs: number;
+}
+
+/** What an adaptive store can tell of itself. */
+export interface Adaptation {
+  /** The policy that governs now. */
+  readonly policy: PolicyName;
+  readonly switches: number;
+  readonly curves: MissRatioCurves;
 }

@@ -147,7 +147,13 @@ export class GhostCaches {
         savedShare: this.#costMs === 0 ? 0 : Math.max(0, 1 - missedMs),
       };
     });
-    return { points, rate: this.#sample.rate, keys: this.#sample.size, requests: this.#requests };
+    return {
+      points,
+      rate: this.#sample.rate,
+      keys: this.#sample.size,
+      requests: this.#requests,
+      meanCostMs: this.#costMs / requests,
+    };
   }
 
   /** Throws unless ghosts and sample agree. For tests. */

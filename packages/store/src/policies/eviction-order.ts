@@ -1,3 +1,4 @@
+import type { Adaptation } from "../adaptation/curve.ts";
 import type { Slot } from "../slot.ts";
 import type { FrequencySketch } from "./frequency-sketch.ts";
 
@@ -18,6 +19,8 @@ export interface Arrival {
  * All operations but `slots` are O(1), over any sequence of them.
  */
 export interface EvictionOrder {
+  /** Of one that changes its policy. */
+  readonly adaptation?: Adaptation;
   grow(slots: number): void;
   /** The capacity changes, and with it what shares of it are; nobody goes for that. */
   resize(capacity: number): void;

@@ -1,6 +1,7 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { Adaptation as _kvring_v1_Adaptation, Adaptation__Output as _kvring_v1_Adaptation__Output } from './kvring/v1/Adaptation.ts';
 import type { AnswerCounts as _kvring_v1_AnswerCounts, AnswerCounts__Output as _kvring_v1_AnswerCounts__Output } from './kvring/v1/AnswerCounts.ts';
 import type { Begin as _kvring_v1_Begin, Begin__Output as _kvring_v1_Begin__Output } from './kvring/v1/Begin.ts';
 import type { Begun as _kvring_v1_Begun, Begun__Output as _kvring_v1_Begun__Output } from './kvring/v1/Begun.ts';
@@ -10,6 +11,7 @@ import type { Chunk as _kvring_v1_Chunk, Chunk__Output as _kvring_v1_Chunk__Outp
 import type { ClusterDescription as _kvring_v1_ClusterDescription, ClusterDescription__Output as _kvring_v1_ClusterDescription__Output } from './kvring/v1/ClusterDescription.ts';
 import type { ClusterServiceClient as _kvring_v1_ClusterServiceClient, ClusterServiceDefinition as _kvring_v1_ClusterServiceDefinition } from './kvring/v1/ClusterService.ts';
 import type { Config as _kvring_v1_Config, Config__Output as _kvring_v1_Config__Output } from './kvring/v1/Config.ts';
+import type { CurvePoint as _kvring_v1_CurvePoint, CurvePoint__Output as _kvring_v1_CurvePoint__Output } from './kvring/v1/CurvePoint.ts';
 import type { DescribeRequest as _kvring_v1_DescribeRequest, DescribeRequest__Output as _kvring_v1_DescribeRequest__Output } from './kvring/v1/DescribeRequest.ts';
 import type { DirectAnswer as _kvring_v1_DirectAnswer, DirectAnswer__Output as _kvring_v1_DirectAnswer__Output } from './kvring/v1/DirectAnswer.ts';
 import type { DirectBegin as _kvring_v1_DirectBegin, DirectBegin__Output as _kvring_v1_DirectBegin__Output } from './kvring/v1/DirectBegin.ts';
@@ -55,6 +57,7 @@ type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> 
 export interface ProtoGrpcType {
   kvring: {
     v1: {
+      Adaptation: MessageTypeDefinition<_kvring_v1_Adaptation, _kvring_v1_Adaptation__Output>
       AnswerCounts: MessageTypeDefinition<_kvring_v1_AnswerCounts, _kvring_v1_AnswerCounts__Output>
       Begin: MessageTypeDefinition<_kvring_v1_Begin, _kvring_v1_Begin__Output>
       Begun: MessageTypeDefinition<_kvring_v1_Begun, _kvring_v1_Begun__Output>
@@ -64,6 +67,7 @@ export interface ProtoGrpcType {
       ClusterDescription: MessageTypeDefinition<_kvring_v1_ClusterDescription, _kvring_v1_ClusterDescription__Output>
       ClusterService: SubtypeConstructor<typeof grpc.Client, _kvring_v1_ClusterServiceClient> & { service: _kvring_v1_ClusterServiceDefinition }
       Config: MessageTypeDefinition<_kvring_v1_Config, _kvring_v1_Config__Output>
+      CurvePoint: MessageTypeDefinition<_kvring_v1_CurvePoint, _kvring_v1_CurvePoint__Output>
       DescribeRequest: MessageTypeDefinition<_kvring_v1_DescribeRequest, _kvring_v1_DescribeRequest__Output>
       DirectAnswer: MessageTypeDefinition<_kvring_v1_DirectAnswer, _kvring_v1_DirectAnswer__Output>
       DirectBegin: MessageTypeDefinition<_kvring_v1_DirectBegin, _kvring_v1_DirectBegin__Output>

@@ -1,12 +1,14 @@
 import type * as grpc from '@grpc/grpc-js';
 import type { EnumTypeDefinition, MessageTypeDefinition } from '@grpc/proto-loader';
 
+import type { Adaptation as _kvring_v1_Adaptation, Adaptation__Output as _kvring_v1_Adaptation__Output } from './kvring/v1/Adaptation.ts';
 import type { Begin as _kvring_v1_Begin, Begin__Output as _kvring_v1_Begin__Output } from './kvring/v1/Begin.ts';
 import type { Begun as _kvring_v1_Begun, Begun__Output as _kvring_v1_Begun__Output } from './kvring/v1/Begun.ts';
 import type { CacheNodeClient as _kvring_v1_CacheNodeClient, CacheNodeDefinition as _kvring_v1_CacheNodeDefinition } from './kvring/v1/CacheNode.ts';
 import type { Cancel as _kvring_v1_Cancel, Cancel__Output as _kvring_v1_Cancel__Output } from './kvring/v1/Cancel.ts';
 import type { Chunk as _kvring_v1_Chunk, Chunk__Output as _kvring_v1_Chunk__Output } from './kvring/v1/Chunk.ts';
 import type { Config as _kvring_v1_Config, Config__Output as _kvring_v1_Config__Output } from './kvring/v1/Config.ts';
+import type { CurvePoint as _kvring_v1_CurvePoint, CurvePoint__Output as _kvring_v1_CurvePoint__Output } from './kvring/v1/CurvePoint.ts';
 import type { DirectAnswer as _kvring_v1_DirectAnswer, DirectAnswer__Output as _kvring_v1_DirectAnswer__Output } from './kvring/v1/DirectAnswer.ts';
 import type { DirectBegin as _kvring_v1_DirectBegin, DirectBegin__Output as _kvring_v1_DirectBegin__Output } from './kvring/v1/DirectBegin.ts';
 import type { DirectFailure as _kvring_v1_DirectFailure, DirectFailure__Output as _kvring_v1_DirectFailure__Output } from './kvring/v1/DirectFailure.ts';
@@ -48,12 +50,14 @@ type SubtypeConstructor<Constructor extends new (...args: any) => any, Subtype> 
 export interface ProtoGrpcType {
   kvring: {
     v1: {
+      Adaptation: MessageTypeDefinition<_kvring_v1_Adaptation, _kvring_v1_Adaptation__Output>
       Begin: MessageTypeDefinition<_kvring_v1_Begin, _kvring_v1_Begin__Output>
       Begun: MessageTypeDefinition<_kvring_v1_Begun, _kvring_v1_Begun__Output>
       CacheNode: SubtypeConstructor<typeof grpc.Client, _kvring_v1_CacheNodeClient> & { service: _kvring_v1_CacheNodeDefinition }
       Cancel: MessageTypeDefinition<_kvring_v1_Cancel, _kvring_v1_Cancel__Output>
       Chunk: MessageTypeDefinition<_kvring_v1_Chunk, _kvring_v1_Chunk__Output>
       Config: MessageTypeDefinition<_kvring_v1_Config, _kvring_v1_Config__Output>
+      CurvePoint: MessageTypeDefinition<_kvring_v1_CurvePoint, _kvring_v1_CurvePoint__Output>
       DirectAnswer: MessageTypeDefinition<_kvring_v1_DirectAnswer, _kvring_v1_DirectAnswer__Output>
       DirectBegin: MessageTypeDefinition<_kvring_v1_DirectBegin, _kvring_v1_DirectBegin__Output>
       DirectFailure: MessageTypeDefinition<_kvring_v1_DirectFailure, _kvring_v1_DirectFailure__Output>

@@ -1,5 +1,6 @@
 // Original file: proto/kvring/v1/node.proto
 
+import type { Adaptation as _kvring_v1_Adaptation, Adaptation__Output as _kvring_v1_Adaptation__Output } from '../../kvring/v1/Adaptation.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface NodeStatsResponse {
@@ -23,6 +24,10 @@ export interface NodeStatsResponse {
   'openTokens'?: (number | string | Long);
   'stagedBytes'?: (number | string | Long);
   'uptimeMs'?: (number | string);
+  /**
+   * Only of a node whose policy is adaptive.
+   */
+  'adaptation'?: (_kvring_v1_Adaptation | null);
 }
 
 export interface NodeStatsResponse__Output {
@@ -46,4 +51,8 @@ export interface NodeStatsResponse__Output {
   'openTokens': (string);
   'stagedBytes': (string);
   'uptimeMs': (number);
+  /**
+   * Only of a node whose policy is adaptive.
+   */
+  'adaptation': (_kvring_v1_Adaptation__Output | null);
 }
