@@ -15,8 +15,8 @@ export interface ModelConfig extends LifeRules {
   readonly tags: readonly string[];
   /** Which versions are served. */
   readonly versions: "all" | "latest" | readonly string[];
-  /** Intra-op threads of one session. */
-  readonly threads: number;
+  /** Intra-op threads of one session; "auto": as many as are found to answer the most. */
+  readonly threads: number | "auto";
   /** How jobs are computed together; undefined: each alone. */
   readonly batching?: BatchingConfig | undefined;
 }

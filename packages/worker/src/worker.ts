@@ -2,6 +2,7 @@ import { announceRecord, type Bus, type RecordAnnouncement, watchRecords } from 
 import { type Clock, type Log, limits, newIncarnation } from "@kvring/core";
 import { type Check, keepTrying, type Metrics } from "@kvring/ops";
 import {
+  AutoThreads,
   createRuntime,
   type RepositorySnapshot,
   type Runtime,
@@ -49,7 +50,9 @@ export async function startWorker(parts: {
   const { options, bus, clock, log } = parts;
   const id = `${options.name}-${newIncarnation()}`;
   const { processes, retireMs } = options;
-  const runtime = parts.runtime ?? (await createRuntime({ processes, log, clock }));
+  const runtime =
+    parts.runtime ??
+    (await createRuntime({ processes, log, clock, chooseThreads: new AutoThreads(log).choose }));
   const links = new NodeLinks(({ nodeId, address }) =>
     connectNode({ nodeId, address, peerId: id, log, clock }),
   );

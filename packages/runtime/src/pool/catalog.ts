@@ -110,9 +110,10 @@ export class Catalog {
 
   #load(entry: Entry): Task {
     const { name, version, digest, path, config } = entry.artifact;
+    const threads = config.threads === "auto" ? 1 : config.threads;
     if (entry.state.step === "wanted") entry.state = { step: "trying" };
     return {
-      request: { kind: "load", model: { name, version, digest }, path, threads: config.threads },
+      request: { kind: "load", model: { name, version, digest }, path, threads },
       settle: (reply) => this.#loaded(entry, reply),
       crashed: (why) => this.#crashed(entry, why),
     };

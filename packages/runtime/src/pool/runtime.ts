@@ -22,7 +22,12 @@ export interface RuntimeOptions {
   readonly processes?: number;
   readonly log?: Log;
   readonly clock?: Clock;
+  /** For models whose threads are "auto"; default: 1. */
+  readonly chooseThreads?: ChooseThreads;
 }
+
+/** How many threads each of so many processes is to give a model's session. */
+export type ChooseThreads = (artifact: ModelArtifact, processes: number) => Promise<number>;
 
 /** A runtime that tells how its processes are. */
 export interface ChildRuntime extends Runtime {
@@ -45,13 +50,14 @@ export interface RuntimeStatus {
  */
 export async function createRuntime(options: RuntimeOptions = {}): Promise<ChildRuntime> {
   const { processes = 1, log = silentLog, clock = systemClock } = options;
+  const { chooseThreads = async () => 1 } = options;
   if (!Number.isInteger(processes) || processes < 1 || processes > maxProcesses) {
     throw new KvringError(
       "BAD_CONFIG",
       `processes is ${processes}, it must be a whole number from 1 to ${maxProcesses}`,
     );
   }
-  const runtime = new PooledRuntime(processes, log, clock);
+  const runtime = new PooledRuntime(processes, log, clock, chooseThreads);
   try {
     await runtime.ready();
     return runtime;
@@ -73,11 +79,13 @@ class PooledRuntime implements ChildRuntime {
   readonly #jobs: Jobs;
   readonly #log: Log;
   readonly #clock: Clock;
+  readonly #chooseThreads: ChooseThreads;
   /** What was, or is being, found out about each model's rows, for the config that it had. */
   readonly #checks = new Map<string, Check>();
 
-  constructor(processes: number, log: Log, clock: Clock) {
+  constructor(processes: number, log: Log, clock: Clock, chooseThreads: ChooseThreads) {
     this.slots = processes;
+    this.#chooseThreads = chooseThreads;
     this.#log = log;
     this.#clock = clock;
     this.#jobs = new Jobs(clock, () => this.#wake());
@@ -97,8 +105,16 @@ class PooledRuntime implements ChildRuntime {
   }
 
   async load(artifact: ModelArtifact): Promise<void> {
-    await this.#catalog.add(artifact);
-    this.#learnRows(artifact);
+    const chosen = await this.#withThreads(artifact);
+    await this.#catalog.add(chosen);
+    this.#learnRows(chosen);
+  }
+
+  async #withThreads(artifact: ModelArtifact): Promise<ModelArtifact> {
+    const { config } = artifact;
+    if (config.threads !== "auto") return artifact;
+    const threads = await this.#chooseThreads(artifact, this.slots);
+    return { ...artifact, config: { ...config, threads } };
   }
 
   async unload(digest: string): Promise<void> {

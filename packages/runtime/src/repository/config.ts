@@ -33,7 +33,7 @@ const settings = z.strictObject({
   versions: z
     .union([z.enum(["all", "latest"]), z.array(z.string().refine(isModelVersion)).min(1).max(1024)])
     .default("latest"),
-  threads: z.int().min(1).max(maxThreads).default(1),
+  threads: z.union([z.literal("auto"), z.int().min(1).max(maxThreads)]).default(1),
   batching: z.union([z.boolean(), batching]).default(true),
   tagTtlMs: z.exactOptional(
     z
@@ -52,7 +52,7 @@ const rules: Readonly<Record<string, string>> = {
   ttlMs: `must be whole milliseconds from 1 to ${limits.entryTtlMs}`,
   tags: `must be a list of at most ${limits.tagsPerRequest} tags of at most ${limits.tagBytes} bytes without commas and control characters`,
   versions: 'must be "all", "latest" or a list of versions such as ["1", "3"]',
-  threads: `must be a whole number from 1 to ${maxThreads}`,
+  threads: `must be a whole number from 1 to ${maxThreads}, or "auto"`,
   batching: `must be true, false, or an object of maxSize (1 to ${maxBatch}), maxDelayMs (0 to ${maxDelayMs}) and tolerance (0 to 1)`,
   tagTtlMs: `must be at most ${maxTagTtls} tags with whole milliseconds from 1 to ${limits.entryTtlMs} each, as in {"prices": 5000}`,
   staleWhileRevalidateMs: `must be whole milliseconds from 0 to ${limits.entryTtlMs}`,
