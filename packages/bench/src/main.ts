@@ -9,6 +9,7 @@ import { l1Hit, nodeHit } from "./scenarios/hits.ts";
 import { latency } from "./scenarios/latency.ts";
 import { miss, unique } from "./scenarios/misses.ts";
 import { mixed } from "./scenarios/mixed.ts";
+import { overload } from "./scenarios/overload.ts";
 import { payloads } from "./scenarios/payloads.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { store } from "./scenarios/store.ts";
@@ -23,6 +24,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   miss,
   unique,
   mixed,
+  overload,
   "fan-in": fanIn,
   "cold-start": coldStart,
   batching,
