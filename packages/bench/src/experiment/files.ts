@@ -13,7 +13,9 @@ export async function writeExperiment(experiment: Experiment): Promise<void> {
   await mkdir(experimentDirectory, { recursive: true });
   const write = (name: string, text: string): Promise<void> =>
     writeFile(join(experimentDirectory, name), text);
-  await write("results.json", `${JSON.stringify(experiment, undefined, 2)}\n`);
+  const rounded = (_: string, value: unknown): unknown =>
+    typeof value === "number" ? Number(value.toPrecision(6)) : value;
+  await write("results.json", `${JSON.stringify(experiment, rounded, 2)}\n`);
   const machine = `${cpus().length} cores (${cpus()[0]?.model ?? "unknown"}), Node ${process.versions.node}`;
   await write("report.md", formatReport(experiment, machine));
   for (const [name, svg] of hitPlots(experiment)) await write(name, svg);

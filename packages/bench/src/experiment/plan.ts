@@ -43,16 +43,17 @@ export interface Choice {
 
 const policies = ["lru", "lfu", "fifo", "adaptive"] as const;
 const shares = [0.05, 0.1, 0.25, 0.5] as const;
+const someShares = [0.1, 0.25] as const;
 
-/** All laws and sizes for the small model; for the heavy one two sizes of one law. */
+/** All sizes where formulas predict, two where none does and for the heavy model. */
 export const wholePlan: readonly Choice[] = [
-  ...combine("mnist", ["uniform", "zipf-0.8", "zipf-1.0", "zipf-1.2", "shifting", "scan"], shares),
-  ...combine("heavy", ["zipf-1.0"], [0.1, 0.25]),
+  ...combine("mnist", ["uniform", "zipf-0.8", "zipf-1.0", "zipf-1.2"], shares),
+  ...combine("mnist", ["shifting", "scan"], someShares),
+  ...combine("heavy", ["zipf-1.0"], someShares),
 ];
 
 export const quickPlan: readonly Choice[] = [
   ...combine("mnist", ["zipf-1.0"], [0.1]),
-  ...combine("mnist", ["uniform"], [0.25]).filter(({ policy }) => policy !== "adaptive"),
   ...combine("heavy", ["zipf-1.0"], [0.25]).filter(({ policy }) => policy === "lru"),
 ];
 
@@ -65,6 +66,12 @@ function combine(
     sizes.flatMap((share) => policies.map((policy) => ({ model, law, share, policy }))),
   );
 }
+
+/**
+ * What is under way is room beside the cache for what is popular, and who waits there is counted
+ * neither as a hit nor as a miss: with 24 at once and 50 entries FIFO seemed to hit 2 points less.
+ */
+const entriesPerLane = 10;
 
 /** A pilot of the policy by itself tells how long a run must be. */
 const pilotRequests = 16_000;
@@ -81,7 +88,7 @@ export interface Effort {
   /** Standard error of a measured mean time, relative. */
   readonly timeError: number;
   readonly leastTimed: number;
-  /** Requests under way while nothing is timed. */
+  /** Requests under way while nothing is timed, at most; see `entriesPerLane`. */
   readonly lanes: number;
 }
 
@@ -117,7 +124,7 @@ export function planRun(
   stream.length = warmUp + counted + timed;
   return {
     ...{ model, law, policy, capacityEntries, stream, warmUp, counted, timed, prediction },
-    lanes: effort.lanes,
+    lanes: Math.min(effort.lanes, Math.max(1, Math.floor(capacityEntries / entriesPerLane))),
     twinHitRatio: shareOf(hitsOf(policy, capacityEntries, stream).slice(warmUp)),
   };
 }

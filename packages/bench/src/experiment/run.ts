@@ -1,5 +1,6 @@
 import type { CacheNodeProcess } from "@kvring/cache-node";
 import type { KvringClient } from "@kvring/client";
+import { KvringError } from "@kvring/core";
 import { entryBytes, type PolicyChoice } from "@kvring/store";
 import { median } from "../load/quantile.ts";
 import type { ExperimentCluster } from "./cluster.ts";
@@ -137,8 +138,22 @@ function spaceOf(node: CacheNodeProcess): Pick<Measured, "entries" | "utilisatio
   return { entries, utilisation: usedBytes / capacityBytes };
 }
 
-function ask(client: KvringClient, message: Uint8Array | undefined): Promise<Uint8Array> {
-  return client.inferRaw(message ?? new Uint8Array(0));
+/**
+ * On a machine so busy that this process gets no core for seconds, its node takes its worker for
+ * dead, and after two attempts refuses the request. That is no question of policies: it is asked
+ * again.
+ */
+async function ask(
+  client: KvringClient,
+  message: Uint8Array | undefined,
+  attemptsLeft = 3,
+): Promise<Uint8Array> {
+  try {
+    return await client.inferRaw(message ?? new Uint8Array(0));
+  } catch (error) {
+    if (KvringError.from(error).reason !== "POISON_JOB" || attemptsLeft === 0) throw error;
+    return await ask(client, message, attemptsLeft - 1);
+  }
 }
 
 /** Answers, by where they came from and whether they are right. */
