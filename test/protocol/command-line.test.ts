@@ -95,7 +95,11 @@ describe("before separate processes", () => {
           basis: expect.stringMatching(/^from about \d+ requests, all keys$/),
           unit: "bytes",
           targets: expect.arrayContaining([
-            { hit_ratio: 0.5, policy: expect.any(String), capacity: expect.any(Number) },
+            {
+              ...{ hit_ratio: 0.5, policy: expect.any(String), capacity: expect.any(Number) },
+              worker_seconds_per_hour: expect.any(Number),
+              more_saves_worker_seconds_per_hour: expect.any(Number),
+            },
           ]),
           more: expect.objectContaining({ saved_worker_seconds_per_hour: expect.any(Number) }),
         },

@@ -1,4 +1,5 @@
 export type { Adaptation, CurvePoint, MissRatioCurves } from "./adaptation/curve.ts";
+export { isSampled } from "./adaptation/key-sample.ts";
 export { entryBytes } from "./charge.ts";
 export { capacityRange, createStore, type StoreOptions } from "./create-store.ts";
 export { FrequencySketch } from "./policies/frequency-sketch.ts";

@@ -5,9 +5,9 @@ import type { ClusterDescription } from "@kvring/wire";
 import { Command, Option } from "commander";
 import { describeCluster } from "../cluster/describe.ts";
 import { advise, formatAdvice, type Situation } from "../plan/report.ts";
+import { surveyTrace } from "../plan/survey.ts";
 import { planTrace } from "../plan/trace-plan.ts";
-import { plotPathOf } from "../replay/flags.ts";
-import { bytesOf } from "../replay/quantities.ts";
+import { capacitiesOf, plotPathOf, policiesOf } from "../replay/flags.ts";
 import { type FormatName, formatNames } from "../replay/trace-format.ts";
 import { print, printJson } from "../report/output.ts";
 import { hitRatioPlot, writePlot } from "../report/plot-file.ts";
@@ -17,6 +17,7 @@ interface PlanFlags {
   readonly target: string;
   readonly trace?: string;
   readonly format?: FormatName;
+  readonly policy: string;
   readonly capacityBytes?: string;
   readonly capacityEntries?: string;
   readonly requestsPerHour?: string;
@@ -31,6 +32,7 @@ export function planCommand(): Command {
     .option("--target <host:port>", "a gateway, whose adaptive nodes tell", "127.0.0.1:8001")
     .option("--trace <file>", "a trace of requests instead, as for kvring replay")
     .addOption(new Option("--format <name>", "how the trace's records look").choices(formatNames))
+    .option("--policy <names>", `all, or some of ${policyNames.join(", ")}`, "all")
     .option("--capacity-bytes <size>", 'what there is now, for a trace with sizes, as in "4GiB"')
     .option("--capacity-entries <n>", "what there is now, for a trace without sizes")
     .option("--requests-per-hour <n>", "where the trace has no times, or will come faster")
@@ -40,6 +42,8 @@ export function planCommand(): Command {
     .addHelpText(
       "after",
       `
+Of a long trace a sample of the keys is replayed; the first line says how many.
+
 Examples:
   kvring plan --target 127.0.0.1:8001
   kvring plan --trace requests.csv.zst --format csv --capacity-bytes 4GiB --inference-ms 12 --plot plan.svg
@@ -54,10 +58,12 @@ async function runPlan(flags: PlanFlags): Promise<void> {
     requestsPerHour: positive("--requests-per-hour", flags.requestsPerHour),
     meanCostMs: positive("--inference-ms", flags.inferenceMs),
   };
+  const policies = fixedPoliciesOf(flags.policy);
+  const plot = flags.plot === undefined ? undefined : plotPathOf(flags.plot);
   const situations =
     flags.trace === undefined
-      ? nodesOf(await describeCluster(flags.target), flags.target)
-      : [await traceOf(flags.trace, flags)];
+      ? nodesOf(await describeCluster(flags.target), policies, flags.target)
+      : [await traceOf(flags.trace, policies, flags)];
   const advice = situations.map((situation) =>
     advise({
       ...situation,
@@ -66,9 +72,9 @@ async function runPlan(flags: PlanFlags): Promise<void> {
     }),
   );
   const [first] = situations;
-  if (flags.plot !== undefined && first !== undefined) {
+  if (plot !== undefined && first !== undefined) {
     const svg = hitRatioPlot(`${first.name}: hits by capacity`, first.unit, first.points);
-    await writePlot(plotPathOf(flags.plot), svg);
+    await writePlot(plot, svg);
   }
   if (flags.json) printJson(advice);
   else {
@@ -78,7 +84,11 @@ async function runPlan(flags: PlanFlags): Promise<void> {
 }
 
 /** The nodes that look at all policies. Throws BAD_CONFIG where there is none. */
-function nodesOf({ nodes }: ClusterDescription, target: string): Situation[] {
+function nodesOf(
+  { nodes }: ClusterDescription,
+  policies: readonly PolicyName[],
+  target: string,
+): Situation[] {
   const situations = nodes.flatMap(({ nodeId, stats }): Situation[] => {
     const adaptation = stats?.adaptation;
     if (stats == null || adaptation == null) return [];
@@ -88,11 +98,11 @@ function nodesOf({ nodes }: ClusterDescription, target: string): Situation[] {
       {
         name: `node ${nodeId}, governed by ${adaptation.policy}`,
         unit: "bytes",
-        points: points.flatMap(({ policy, capacityBytes, hitRatio, savedShare }) =>
-          isPolicy(policy)
-            ? [{ policy, capacity: Number(capacityBytes), hitRatio, savedShare }]
-            : [],
-        ),
+        points: points.flatMap(({ policy: name, capacityBytes, hitRatio, savedShare }) => {
+          const policy = policies.find((one) => one === name);
+          if (policy === undefined) return [];
+          return [{ policy, capacity: Number(capacityBytes), hitRatio, savedShare }];
+        }),
         capacity: Number(stats.capacityBytes),
         isWhole: false,
         requestsPerHour: lookups / (stats.uptimeMs / 3_600_000),
@@ -112,40 +122,56 @@ function shareOfKeys(share: number): string {
   return share === 1 ? "all keys" : `${Number((100 * share).toPrecision(2))} % of the keys`;
 }
 
-function isPolicy(name: string): name is PolicyName {
-  return policyNames.some((policy) => policy === name);
-}
-
-async function traceOf(file: string, flags: PlanFlags): Promise<Situation> {
+async function traceOf(
+  file: string,
+  policies: readonly PolicyName[],
+  flags: PlanFlags,
+): Promise<Situation> {
   const { format } = flags;
   if (format === undefined) {
     throw new KvringError("BAD_CONFIG", `--trace needs --format, one of ${formatNames.join(", ")}`);
   }
   const bar = progressBar();
   try {
-    const plan = await planTrace(file, format, bar.update);
-    const { unit, points, requests, keys, sampledShare, requestsPerHour, meanCostMs } = plan;
+    const survey = await surveyTrace(file, format);
+    const { unit, requests, keys, requestsPerHour, meanCostMs } = survey;
+    const capacity = presentCapacity(unit, flags);
+    const options = { file, format, survey, policies, capacity, progress: bar.update };
+    const { points, sampledShare } = await planTrace(options);
     return {
-      ...{ name: basename(file), unit, points, requestsPerHour, meanCostMs },
-      capacity: presentCapacity(unit, flags),
+      ...{ name: basename(file), unit, points, capacity, requestsPerHour, meanCostMs },
       isWhole: true,
-      basis: `${requests} requests for ${keys} keys, ${shareOfKeys(sampledShare)} replayed`,
+      basis: `${requests} requests for ${keys} keys, ${methodOf(sampledShare)}`,
     };
   } finally {
     bar.stop();
   }
 }
 
+function methodOf(share: number): string {
+  return share === 1 ? "all replayed, exact" : `${shareOfKeys(share)} replayed, an estimate`;
+}
+
 function presentCapacity(unit: "entries" | "bytes", flags: PlanFlags): number | undefined {
-  const { capacityBytes, capacityEntries } = flags;
-  if (unit === "bytes" && capacityEntries !== undefined) {
-    throw new KvringError("BAD_CONFIG", "the trace has sizes: use --capacity-bytes");
+  const given = capacitiesOf(flags);
+  if (given === undefined) return undefined;
+  if (given.unit !== unit) {
+    const why = unit === "bytes" ? "has sizes" : "has no sizes";
+    throw new KvringError("BAD_CONFIG", `the trace ${why}: use --capacity-${unit}`);
   }
-  if (unit === "entries" && capacityBytes !== undefined) {
-    throw new KvringError("BAD_CONFIG", "the trace has no sizes: use --capacity-entries");
-  }
-  if (capacityBytes !== undefined) return bytesOf("--capacity-bytes", capacityBytes);
-  return positive("--capacity-entries", capacityEntries);
+  const [capacity, another] = given.capacities;
+  if (another === undefined) return capacity;
+  throw new KvringError("BAD_CONFIG", "what there is now has one size: give one capacity");
+}
+
+function fixedPoliciesOf(text: string): PolicyName[] {
+  return policiesOf(text).map((policy) => {
+    if (policy !== "adaptive") return policy;
+    throw new KvringError(
+      "BAD_CONFIG",
+      "--policy adaptive follows whichever of the others saves most: plan for all of them",
+    );
+  });
 }
 
 function positive(flag: string, text: string | undefined): number | undefined {

@@ -1,7 +1,7 @@
 import { policyNames } from "@kvring/store";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { bestAt, leastFor, type Point } from "./curves.ts";
+import { bestAt, gapsBefore, leastFor, type Point, shareAt } from "./curves.ts";
 
 const point = (policy: Point["policy"], capacity: number, hitRatio: number): Point => ({
   ...{ policy, capacity, hitRatio, savedShare: hitRatio / 2 },
@@ -46,4 +46,24 @@ test("who has the size that is named reaches the target", () => {
       },
     ),
   );
+});
+
+test("where curves leap, a size is one that was looked at", () => {
+  expect(leastFor(0.7, points, "leaps")).toEqual({ policy: "lru", capacity: 400 });
+  expect(leastFor(0.45, points, "leaps")).toEqual({ policy: "fifo", capacity: 100 });
+});
+
+test("what may reach a target before all others lies between two sizes of a policy", () => {
+  expect(gapsBefore(0.7, points)).toEqual([
+    { policy: "lru", from: 200, to: 400 },
+    { policy: "fifo", from: 100, to: 400 },
+  ]);
+  // FIFO's smallest size reaches it, and nothing below was looked at.
+  expect(gapsBefore(0.5, points)).toEqual([]);
+  expect(gapsBefore(0.9, points)).toEqual([]);
+});
+
+test("a policy is asked for itself", () => {
+  expect(shareAt({ policy: "lru", capacity: 100 }, points, "hitRatio")).toBe(0.4);
+  expect(shareAt({ policy: "sieve", capacity: 100 }, points, "hitRatio")).toBe(0);
 });

@@ -19,28 +19,59 @@ export interface Choice {
 
 export type Measure = "hitRatio" | "savedShare";
 
+/** What is between two sizes: a straight line over the logarithm, or nothing that could be known. */
+export type Between = "line" | "leaps";
+
 /**
  * The least capacity at which any policy reaches `target`, and that policy; undefined where no size
- * that was looked at does. Between two sizes the curve is taken for straight over the logarithm of
- * the size; below the smallest nothing is said.
+ * that was looked at does. Where curves leap, it is one that was looked at; below the smallest
+ * nothing is said.
  */
-export function leastFor(target: number, points: readonly Point[]): Choice | undefined {
+export function leastFor(
+  target: number,
+  points: readonly Point[],
+  between: Between = "line",
+): Choice | undefined {
   let least: Choice | undefined;
   for (const [policy, curve] of byPolicy(points)) {
-    const capacity = crossing(target, curve);
+    const capacity = crossing(target, curve, between);
     if (capacity === undefined || (least !== undefined && capacity >= least.capacity)) continue;
     least = { policy, capacity };
   }
   return least;
 }
 
+/** Between which sizes a policy comes to reach `target`, if it may do so before all others. */
+export function gapsBefore(
+  target: number,
+  points: readonly Point[],
+): { readonly policy: PolicyName; readonly from: number; readonly to: number }[] {
+  const least = leastFor(target, points, "leaps");
+  return [...byPolicy(points)].flatMap(([policy, curve]) => {
+    const at = curve.findIndex(({ hitRatio }) => hitRatio >= target);
+    const [before, after] = [curve[at - 1], curve[at]];
+    if (before === undefined || after === undefined) return [];
+    const mayBeFirst = least !== undefined && before.capacity < least.capacity;
+    return mayBeFirst ? [{ policy, from: before.capacity, to: after.capacity }] : [];
+  });
+}
+
 /** The best that any policy does with so much; sizes beyond those looked at count as the last. */
 export function bestAt(capacity: number, points: readonly Point[], measure: Measure): number {
-  let best = 0;
-  for (const curve of byPolicy(points).values()) {
-    best = Math.max(best, valueAt(capacity, curve, measure));
-  }
-  return best;
+  const policies = new Set(points.map(({ policy }) => policy));
+  return Math.max(
+    0,
+    ...[...policies].map((policy) => shareAt({ policy, capacity }, points, measure)),
+  );
+}
+
+/** What a policy does with so much. */
+export function shareAt(
+  { policy, capacity }: Choice,
+  points: readonly Point[],
+  measure: Measure,
+): number {
+  return valueAt(capacity, byPolicy(points).get(policy) ?? [], measure);
 }
 
 export function largest(points: readonly Point[]): number {
@@ -54,11 +85,11 @@ function byPolicy(points: readonly Point[]): ReadonlyMap<PolicyName, readonly Po
   return curves;
 }
 
-function crossing(target: number, curve: readonly Point[]): number | undefined {
+function crossing(target: number, curve: readonly Point[], between: Between): number | undefined {
   const at = curve.findIndex(({ hitRatio }) => hitRatio >= target);
   const [before, after] = [curve[at - 1], curve[at]];
   if (after === undefined) return undefined;
-  if (before === undefined) return after.capacity;
+  if (before === undefined || between === "leaps") return after.capacity;
   const share = (target - before.hitRatio) / (after.hitRatio - before.hitRatio);
   return Math.ceil(before.capacity * (after.capacity / before.capacity) ** share);
 }

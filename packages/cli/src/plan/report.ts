@@ -1,6 +1,7 @@
 import type { PolicyName } from "@kvring/store";
 import { formatBytes, formatShare, table } from "../report/format.ts";
-import { bestAt, largest, leastFor, type Point } from "./curves.ts";
+import { bestAt, type Choice, largest, leastFor, type Point, shareAt } from "./curves.ts";
+import { addedTo, targets } from "./targets.ts";
 
 /** What is planned for: a node, or a trace. */
 export interface Situation {
@@ -27,6 +28,10 @@ export interface Advice {
     /** Null: no size that was looked at reaches it. */
     readonly policy: PolicyName | null;
     readonly capacity: number | null;
+    /** What workers still compute then. Null also where the load is not known. */
+    readonly worker_seconds_per_hour: number | null;
+    /** And what they compute less with more of it, as below. */
+    readonly more_saves_worker_seconds_per_hour: number | null;
   }[];
   /** The best that any policy does with what there is, and with more. */
   readonly more: {
@@ -41,38 +46,61 @@ export interface Advice {
   } | null;
 }
 
-const targets = [0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99] as const;
-const gibibyte = 1024 ** 3;
-
 export function advise(situation: Situation): Advice {
-  const { name, basis, unit, points } = situation;
+  const { name, basis, unit, points, isWhole } = situation;
   return {
     ...{ name, basis, unit },
     targets: targets.map((target) => {
-      const least = leastFor(target, points);
+      const least = leastFor(target, points, isWhole ? "leaps" : "line");
       const { policy = null, capacity = null } = least ?? {};
-      return { hit_ratio: target, policy, capacity };
+      return { hit_ratio: target, policy, capacity, ...computingAt(least, situation) };
     }),
     more: moreOf(situation),
   };
 }
 
-/** A gibibyte; of entries, a quarter of those there are. */
-function moreOf({ capacity, unit, points, requestsPerHour, meanCostMs }: Situation) {
+/** What workers would compute if nothing were remembered. */
+function secondsPerHour({ requestsPerHour, meanCostMs }: Situation): number | undefined {
+  if (requestsPerHour === undefined || meanCostMs === undefined) return undefined;
+  return (requestsPerHour * meanCostMs) / 1_000;
+}
+
+function computingAt(choice: Choice | undefined, situation: Situation) {
+  const { points, unit } = situation;
+  const all = secondsPerHour(situation);
+  if (choice === undefined || all === undefined) {
+    return { worker_seconds_per_hour: null, more_saves_worker_seconds_per_hour: null };
+  }
+  const { policy, capacity } = choice;
+  const larger = { policy, capacity: capacity + addedTo(capacity, unit) };
+  const saved = shareAt(choice, points, "savedShare");
+  const more = Math.max(0, shareAt(larger, points, "savedShare") - saved);
+  return {
+    worker_seconds_per_hour: all * (1 - saved),
+    more_saves_worker_seconds_per_hour: all * more,
+  };
+}
+
+/** With all that there is now, and more. */
+function moreOf(situation: Situation) {
+  const { capacity, unit, points } = situation;
   if (capacity === undefined || points.length === 0) return null;
-  const added = unit === "bytes" ? gibibyte : Math.ceil(capacity / 4);
+  const added = addedTo(capacity, unit);
   const saved =
     bestAt(capacity + added, points, "savedShare") - bestAt(capacity, points, "savedShare");
-  const isKnown = requestsPerHour !== undefined && meanCostMs !== undefined;
+  const all = secondsPerHour(situation);
   return {
     capacity,
     hit_ratio: bestAt(capacity, points, "hitRatio"),
     added,
     hit_ratio_then: bestAt(capacity + added, points, "hitRatio"),
-    saved_worker_seconds_per_hour: isKnown ? (saved * requestsPerHour * meanCostMs) / 1_000 : null,
+    saved_worker_seconds_per_hour: all === undefined ? null : saved * all,
     is_beyond: capacity + added > largest(points),
   };
 }
+
+const needsLoad =
+  "needs requests per hour and milliseconds per inference: --requests-per-hour, --inference-ms";
 
 export function formatAdvice(advice: Advice, isWhole: boolean): string {
   const { name, basis, unit, targets: wanted, more } = advice;
@@ -81,21 +109,34 @@ export function formatAdvice(advice: Advice, isWhole: boolean): string {
     : "more than was looked at";
   const size = (capacity: number): string =>
     unit === "bytes" ? formatBytes(capacity) : `${capacity} entries`;
-  const rows = wanted.map(({ hit_ratio, policy, capacity }) => [
-    formatShare(hit_ratio),
-    capacity === null ? unreached : size(capacity),
-    policy ?? "",
+  const isLoadKnown = wanted.some((row) => row.worker_seconds_per_hour !== null);
+  const rows = wanted.map((row) => [
+    formatShare(row.hit_ratio),
+    row.capacity === null ? unreached : size(row.capacity),
+    row.policy ?? "",
+    ...(isLoadKnown
+      ? [row.worker_seconds_per_hour, row.more_saves_worker_seconds_per_hour].map(formatSeconds)
+      : []),
   ]);
-  const lines = [`${name} (${basis})`, table(["for hits of", "at least", "with"], rows)];
+  const moreSaves = `${unit === "bytes" ? "1 GiB" : "25 %"} more saves`;
+  const computing = isLoadKnown ? ["workers compute", moreSaves] : [];
+  const head = ["for hits of", "at least", "with", ...computing];
+  const lines = [`${name} (${basis})`, table(head, rows)];
+  if (more === null && !isLoadKnown) lines.push(`What memory saves ${needsLoad}.`);
   if (more === null) return lines.join("\n");
   const saved = more.saved_worker_seconds_per_hour;
   const atLeast = more.is_beyond ? " at least" : "";
   lines.push(
     `With ${size(more.capacity)}: ${formatShare(more.hit_ratio)} hits. With ${size(more.added)} more:${atLeast} ${formatShare(more.hit_ratio_then)}${
       saved === null
-        ? "; what that saves needs requests per hour and milliseconds per inference"
+        ? `; what that saves ${needsLoad}`
         : `, which saves${atLeast} ${saved.toFixed(saved >= 10 ? 0 : 2)} worker-seconds per hour`
     }.`,
   );
   return lines.join("\n");
+}
+
+/** Of workers, per hour. */
+function formatSeconds(seconds: number | null): string {
+  return seconds === null ? "" : `${seconds.toFixed(seconds >= 10 ? 0 : 2)} s/h`;
 }

@@ -1,21 +1,26 @@
-import { KvringError } from "@kvring/core";
-import { policyNames } from "@kvring/store";
-import { type ReplayResult, replay } from "../replay/replay.ts";
-import { readTrace } from "../replay/trace-file.ts";
+import type { PolicyName } from "@kvring/store";
+import { replayCaches } from "../replay/replay.ts";
 import type { FormatName } from "../replay/trace-format.ts";
-import type { Point } from "./curves.ts";
+import { gapsBefore, leastFor, type Point } from "./curves.ts";
+import type { Survey } from "./survey.ts";
+import { addedTo, targets } from "./targets.ts";
+
+export interface TracePlanOptions {
+  readonly file: string;
+  readonly format: FormatName;
+  readonly survey: Survey;
+  readonly policies: readonly PolicyName[];
+  /** What there is now, in the unit of the survey. */
+  readonly capacity?: number | undefined;
+  /** Told after every batch: how much of all readings of the file is done. */
+  readonly progress?: (readBytes: number, totalBytes: number) => void;
+  readonly sampling?: Sampling;
+}
 
 export interface TracePlan {
-  readonly unit: "entries" | "bytes";
   readonly points: readonly Point[];
-  readonly requests: number;
-  readonly keys: number;
-  /** Of keys, those that were looked at. */
+  /** Of keys, those that were looked at: 1 where every point is exact. */
   readonly sampledShare: number;
-  /** By the trace's own clock; undefined where it has none. */
-  readonly requestsPerHour: number | undefined;
-  /** What a miss costs, on the mean; undefined where the trace does not say. */
-  readonly meanCostMs: number | undefined;
 }
 
 interface Sampling {
@@ -23,85 +28,99 @@ interface Sampling {
   readonly leastKeys: number;
 }
 
+interface Place {
+  readonly policy: PolicyName;
+  readonly capacity: number;
+}
+
 /** Beyond so many requests a sample of the keys is replayed; fewer keys than that are no sample. */
-const sampling: Sampling = { mostRequests: 500_000, leastKeys: 8_192 };
-/** Fewer requests say nothing. */
-const leastRequests = 100;
+const usualSampling: Sampling = { mostRequests: 200_000, leastKeys: 8_192 };
 /** Of what would hold all keys. */
-const shares = [1 / 128, 1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1] as const;
+const shares = [1 / 512, 1 / 256, 1 / 128, 1 / 64, 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1] as const;
+/** How often the sizes around a target come closer, and how many there are between two each time. */
+const [closerRounds, sizesBetween] = [2, 3];
+const readings = 1 + closerRounds + 1;
 
 /**
- * What every policy would do with a trace at several sizes, up to the one that holds all of it: in
- * bytes where the trace has sizes. Long ones are sampled by key (SHARDS, FAST 2015, with its
- * adjustment). Throws BAD_CONFIG for a trace that is too short.
+ * What policies do with a trace at several sizes, up to the one that holds all of it: first at
+ * doublings, then between those where a target is reached, until they are 5 % apart, and with more
+ * than the sizes that reach one. Where a loop begins to fit, a curve leaps: what lies between two
+ * sizes is not to be guessed.
+ *
+ * Long traces are sampled by key, and what was missed is held against what a sample of that share
+ * is asked on average (SHARDS, FAST 2015, with its adjustment).
  */
-export async function planTrace(
-  file: string,
-  format: FormatName,
-  progress?: (readBytes: number, totalBytes: number) => void,
-  { mostRequests, leastKeys } = sampling,
-): Promise<TracePlan> {
-  const survey = await surveyed(file, format);
-  const { requests, keys, bytes, unit, requestsPerHour } = survey;
-  if (requests < leastRequests) {
-    throw new KvringError(
-      "BAD_CONFIG",
-      `${file} has ${requests} requests: at least ${leastRequests} are needed to plan from`,
-    );
-  }
-  const sampledShare = Math.min(1, Math.max(mostRequests / requests, leastKeys / keys));
-  const whole = unit === "bytes" ? bytes : keys;
-  const sizes = [...new Set(shares.map((share) => Math.max(1, Math.ceil(whole * share))))];
-  const results = await replay({
-    ...{ file, format, policies: policyNames, unit, ttlMs: undefined, sampledShare },
-    capacities: sizes.map((size) => Math.max(1, Math.round(size * sampledShare))),
-    ...(progress && { progress }),
-  });
-  const points = results.map(
-    (result, at): Point => ({
-      policy: policyNames[Math.floor(at / sizes.length)] ?? "lru",
-      capacity: sizes[at % sizes.length] ?? 0,
-      ...sharesOf(result, requests * sampledShare),
-    }),
+export async function planTrace(options: TracePlanOptions): Promise<TracePlan> {
+  const { survey, policies, capacity, sampling = usualSampling } = options;
+  const sampledShare = shareOf(survey, sampling);
+  const added = (size: number): number => size + addedTo(size, survey.unit);
+  const sizes = shares.map((share) => Math.max(1, Math.ceil(survey.whole * share)));
+  const present = capacity === undefined ? [] : [capacity, added(capacity)];
+  let points: readonly Point[] = [];
+  let reading = 0;
+  const look = async (places: readonly Place[]): Promise<void> => {
+    const fresh = await simulate(unseen(places, points), sampledShare, reading, options);
+    points = [...points, ...fresh];
+    reading += 1;
+  };
+  await look(
+    [...sizes, ...present].flatMap((size) =>
+      policies.map((policy) => ({ policy, capacity: size })),
+    ),
   );
-  const meanCostMs = survey.costMs === undefined ? undefined : survey.costMs / requests;
-  return { unit, points, requests, keys, sampledShare, requestsPerHour, meanCostMs };
+  for (let round = 0; round < closerRounds; round++) {
+    await look(targets.flatMap((target) => gapsBefore(target, points).flatMap(within)));
+  }
+  const found = targets.flatMap((target) => leastFor(target, points, "leaps") ?? []);
+  await look(found.map((place) => ({ ...place, capacity: added(place.capacity) })));
+  return { points, sampledShare };
+}
+
+function shareOf({ requests, keys }: Survey, { mostRequests, leastKeys }: Sampling): number {
+  return Math.min(1, Math.max(mostRequests / requests, leastKeys / keys));
+}
+
+/** Sizes between two, at equal factors. */
+function within(gap: { policy: PolicyName; from: number; to: number }): Place[] {
+  const { policy, from, to } = gap;
+  return Array.from({ length: sizesBetween }, (_, step) => {
+    const capacity = Math.round(from * (to / from) ** ((step + 1) / (sizesBetween + 1)));
+    return { policy, capacity };
+  });
+}
+
+function unseen(places: readonly Place[], points: readonly Place[]): Place[] {
+  const nameOf = ({ policy, capacity }: Place): string => `${policy} ${capacity}`;
+  const seen = new Set(points.map(nameOf));
+  const wanted = new Map(places.map((place) => [nameOf(place), place]));
+  return [...wanted].filter(([name]) => !seen.has(name)).map(([, place]) => place);
+}
+
+async function simulate(
+  places: readonly Place[],
+  sampledShare: number,
+  reading: number,
+  { file, format, survey, progress }: TracePlanOptions,
+): Promise<Point[]> {
+  if (places.length === 0) return [];
+  const caches = places.map(({ policy, capacity }) => {
+    return { policy, capacity: Math.max(1, Math.round(capacity * sampledShare)) };
+  });
+  const results = await replayCaches(caches, {
+    ...{ file, format, unit: survey.unit, sampledShare },
+    progress: (read, total) => progress?.(reading * total + read, readings * total),
+  });
+  return places.map(({ policy, capacity }, at) => {
+    const { requests = 0, hits = 0, missedCostMs = 0 } = results[at] ?? {};
+    return {
+      ...{ policy, capacity },
+      hitRatio: hitShare(requests - hits, sampledShare * survey.requests),
+      savedShare: hitShare(missedCostMs, sampledShare * survey.costMs),
+    };
+  });
 }
 
 /** A sample has the few hottest keys or not; what it has too much or too little of are hits. */
-function sharesOf(result: ReplayResult, expected: number) {
-  const { requests, hits, hitCostMs, totalCostMs } = result;
-  const share = (part: number): number => Math.min(1, Math.max(0, part));
-  const hitRatio = share((hits + expected - requests) / Math.max(1, expected));
-  if (totalCostMs === 0) return { hitRatio, savedShare: 0 };
-  const missedCostMs = totalCostMs - hitCostMs;
-  const expectedCostMs = (totalCostMs / Math.max(1, requests)) * expected;
-  return { hitRatio, savedShare: share(1 - missedCostMs / expectedCostMs) };
-}
-
-async function surveyed(file: string, name: FormatName) {
-  const { format, batches } = await readTrace(file, name);
-  const sizeOf = new Map<number, number>();
-  let requests = 0;
-  let costMs = 0;
-  let [firstMs, lastMs] = [Number.NaN, Number.NaN];
-  for await (const { ids, sizes, costsMs, atMs, length } of batches) {
-    requests += length;
-    for (let at = 0; at < length; at++) {
-      sizeOf.set(ids[at] as number, sizes[at] as number);
-      costMs += costsMs[at] as number;
-    }
-    if (length === 0) continue;
-    if (Number.isNaN(firstMs)) firstMs = atMs[0] as number;
-    lastMs = atMs[length - 1] as number;
-  }
-  let bytes = 0;
-  for (const size of sizeOf.values()) bytes += size;
-  const hours = (lastMs - firstMs) / 3_600_000;
-  return {
-    ...{ requests, keys: sizeOf.size, bytes },
-    costMs: format.hasCosts ? costMs : undefined,
-    unit: format.hasSizes ? ("bytes" as const) : ("entries" as const),
-    requestsPerHour: format.hasTimes && hours > 0 ? requests / hours : undefined,
-  };
+function hitShare(missed: number, expected: number): number {
+  return expected > 0 ? Math.max(0, 1 - missed / expected) : 0;
 }

@@ -21,6 +21,21 @@ export class Batch {
     this.atMs[this.length] = atMs;
     this.length += 1;
   }
+
+  /**
+   * Only requests for which `numberOf` has a number for their id, under that number; the others
+   * are gone.
+   */
+  sift(numberOf: (id: number) => number | undefined): void {
+    const rows = this.length;
+    this.length = 0;
+    for (let row = 0; row < rows; row++) {
+      const id = numberOf(this.ids[row] as number);
+      if (id === undefined) continue;
+      const [size, costMs, atMs] = [this.sizes[row], this.costsMs[row], this.atMs[row]];
+      this.push(id, size as number, costMs as number, atMs as number);
+    }
+  }
 }
 
 /** Numbers for keys, in order of first appearance. */

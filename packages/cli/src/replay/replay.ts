@@ -1,22 +1,31 @@
 import { KvringError } from "@kvring/core";
-import { type PolicyChoice, TraceCache } from "@kvring/store";
+import { isSampled, type PolicyChoice, TraceCache } from "@kvring/store";
 import type { Batch } from "./batch.ts";
 import { readTrace } from "./trace-file.ts";
 import type { FormatName, TraceFormat } from "./trace-format.ts";
 
-export interface ReplayOptions {
+/** One cache of a replay. */
+export interface CacheChoice {
+  readonly policy: PolicyChoice;
+  readonly capacity: number;
+}
+
+interface TraceOptions {
   readonly file: string;
   readonly format: FormatName;
-  readonly policies: readonly PolicyChoice[];
   readonly unit: "entries" | "bytes";
-  readonly capacities: readonly number[];
-  readonly ttlMs: number | undefined;
+  readonly ttlMs?: number | undefined;
   /** Requests that are replayed and not counted, so that a full cache is measured; default 0. */
   readonly warmUp?: number;
   /** Of keys, those that are looked at, > 0 and at most 1; capacities are of the sample. Default 1. */
   readonly sampledShare?: number;
   /** Told after every batch, in bytes of the file. */
   readonly progress?: (readBytes: number, totalBytes: number) => void;
+}
+
+export interface ReplayOptions extends TraceOptions {
+  readonly policies: readonly PolicyChoice[];
+  readonly capacities: readonly number[];
 }
 
 export interface ReplayResult {
@@ -26,27 +35,48 @@ export interface ReplayResult {
   readonly hits: number;
   readonly hitBytes: number;
   readonly totalBytes: number;
-  /** What computing would take: of hits, and of all requests. */
-  readonly hitCostMs: number;
-  readonly totalCostMs: number;
+  /** What computing what was missed takes, in the trace's unit. */
+  readonly missedCostMs: number;
   readonly evictions: number;
   /** What this cache took; reading the trace is shared, and not in it. */
   readonly seconds: number;
 }
 
 /** Feeds a trace, read once, to a cache per policy and capacity. */
-export async function replay(options: ReplayOptions): Promise<ReplayResult[]> {
+export function replay(options: ReplayOptions): Promise<ReplayResult[]> {
   const { capacities, policies } = options;
-  const runs = policies.flatMap((policy) =>
-    capacities.map((capacity) => new Run(policy, capacity, options)),
-  );
+  const caches = policies.flatMap((policy) => capacities.map((capacity) => ({ policy, capacity })));
+  return replayCaches(caches, options);
+}
+
+/** To these caches; results are in their order. */
+export async function replayCaches(
+  caches: readonly CacheChoice[],
+  options: TraceOptions,
+): Promise<ReplayResult[]> {
+  const { sampledShare = 1, progress } = options;
+  const runs = caches.map((cache) => new Run(cache, options));
   const { format, batches, totalBytes, readBytes } = await readTrace(options.file, options.format);
+  const numbers = new Map<number, number>();
   for await (const batch of batches) {
     checkAnswerable(format, options);
+    if (sampledShare < 1) batch.sift((id) => sampledNumber(id, sampledShare, numbers));
     for (const run of runs) run.take(batch);
-    options.progress?.(readBytes(), totalBytes);
+    progress?.(readBytes(), totalBytes);
   }
   return runs.map((run) => run.result());
+}
+
+/** Dense, as ids are an index of memory in every cache; undefined for who is not looked at. */
+function sampledNumber(
+  id: number,
+  share: number,
+  numbers: Map<number, number>,
+): number | undefined {
+  const known = numbers.get(id);
+  if (known !== undefined || !isSampled(id, share)) return known;
+  numbers.set(id, numbers.size);
+  return numbers.size - 1;
 }
 
 /** One cache, and what it counted. */
@@ -56,8 +86,6 @@ class Run {
   readonly #unit: "entries" | "bytes";
   readonly #cache: TraceCache;
   readonly #warmUp: number;
-  /** Keys with a hash below are looked at. */
-  readonly #threshold: number;
   /** Of all, the warm-up among them. */
   #seen = 0;
   #evictionsBefore = 0;
@@ -65,13 +93,10 @@ class Run {
   #hits = 0;
   #hitBytes = 0;
   #totalBytes = 0;
-  #hitCostMs = 0;
-  #totalCostMs = 0;
+  #missedCostMs = 0;
   #elapsedMs = 0;
 
-  constructor(policy: PolicyChoice, capacity: number, options: ReplayOptions) {
-    const { unit, ttlMs, warmUp = 0, sampledShare = 1 } = options;
-    this.#threshold = sampledShare * 2 ** 32;
+  constructor({ policy, capacity }: CacheChoice, { unit, ttlMs, warmUp = 0 }: TraceOptions) {
     this.#policy = policy;
     this.#capacity = capacity;
     this.#unit = unit;
@@ -82,7 +107,6 @@ class Run {
   take({ ids, sizes, costsMs, atMs, length }: Batch): void {
     const beganMs = performance.now();
     for (let at = 0; at < length; at++) {
-      if (this.#threshold < 2 ** 32 && scattered(ids[at] as number) >= this.#threshold) continue;
       const bytes = sizes[at] as number;
       const isHit = this.#cache.request({
         id: ids[at] as number,
@@ -97,11 +121,12 @@ class Run {
       }
       this.#requests += 1;
       this.#totalBytes += bytes;
-      this.#totalCostMs += costsMs[at] as number;
-      if (!isHit) continue;
+      if (!isHit) {
+        this.#missedCostMs += costsMs[at] as number;
+        continue;
+      }
       this.#hits += 1;
       this.#hitBytes += bytes;
-      this.#hitCostMs += costsMs[at] as number;
     }
     this.#elapsedMs += performance.now() - beganMs;
   }
@@ -114,23 +139,15 @@ class Run {
       hits: this.#hits,
       hitBytes: this.#hitBytes,
       totalBytes: this.#totalBytes,
-      hitCostMs: this.#hitCostMs,
-      totalCostMs: this.#totalCostMs,
+      missedCostMs: this.#missedCostMs,
       evictions: this.#cache.evictions - this.#evictionsBefore,
       seconds: this.#elapsedMs / 1_000,
     };
   }
 }
 
-/** A hash of 32 bits of a number; the order of first appearance must not decide who is looked at. */
-function scattered(id: number): number {
-  let hash = Math.imul(id ^ (id >>> 16), 0x7feb352d);
-  hash = Math.imul(hash ^ (hash >>> 15), 0x846ca68b);
-  return (hash ^ (hash >>> 16)) >>> 0;
-}
-
 /** What was asked must be in the trace; of a CSV that is known after its first line. */
-function checkAnswerable(format: TraceFormat, { unit, ttlMs }: ReplayOptions): void {
+function checkAnswerable(format: TraceFormat, { unit, ttlMs }: TraceOptions): void {
   if (unit === "bytes" && !format.hasSizes) {
     throw new KvringError("BAD_CONFIG", "the trace has no sizes: use --capacity-entries");
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { KeySample } from "./key-sample.ts";
+import { isSampled, KeySample } from "./key-sample.ts";
 
 function offer(sample: KeySample, keys: Iterable<number>, dismissed: number[] = []): void {
   for (const key of keys) {
@@ -38,4 +38,14 @@ test("whose members are numbered within its size, and make room when they go", (
   offer(sample, [5]);
   expect([sample.find(5), sample.fingerprintOf(number), sample.rate]).toEqual([number, 5, 1]);
   expect(Math.max(...[1, 2, 4, 5].map((key) => sample.find(key) as number))).toBeLessThan(4);
+});
+
+test("a share that is known beforehand has the keys of a sample of that rate", () => {
+  const sample = new KeySample(500);
+  offer(sample, upTo(20_000));
+  const keys = upTo(20_000);
+  expect(keys.filter((key) => isSampled(key, sample.rate))).toEqual(
+    keys.filter((key) => sample.includes(key)),
+  );
+  expect(keys.every((key) => isSampled(key, 1))).toBe(true);
 });

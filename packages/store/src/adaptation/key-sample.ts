@@ -80,6 +80,11 @@ export class KeySample {
   }
 }
 
+/** Whether a key is in a sample of that share of all keys, as it is in a `KeySample` of that rate. */
+export function isSampled(fingerprint: number, share: number): boolean {
+  return hashOf(fingerprint) < share * hashes;
+}
+
 /** The fingerprints of a trace are numbers in order, and a store's are only good in some bits. */
 function hashOf(fingerprint: number): number {
   let hash = Math.imul(fingerprint ^ (fingerprint >>> 16), 0x7feb352d);
