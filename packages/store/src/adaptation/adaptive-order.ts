@@ -6,6 +6,7 @@ import { type PolicyName, policyNames } from "../store.ts";
 import { Contest } from "./contest.ts";
 import type { Adaptation } from "./curve.ts";
 import { GhostCaches } from "./ghost-caches.ts";
+import { sampleHash } from "./key-sample.ts";
 import { MirrorOrder } from "./mirror-order.ts";
 
 /** Entries that change orders with every operation: all within a pass, and no operation waits. */
@@ -14,8 +15,10 @@ const movesPerOperation = 8;
 const mostReplayedHits = 15;
 /** Seldom far from the best, and so the one to begin with. */
 const firstPolicy: PolicyName = "s3-fifo";
-/** Keys watched to choose a policy. */
+/** Keys watched to choose a policy, as long as these are all. */
 const mostKeysWatched = 4_096;
+/** And of more, so many for each of those: a sample of them is as good, and costs less. */
+const sampledShare = 1 / 4;
 /** And for curves: five sizes each, and so fewer. */
 const curveShare = 1 / 8;
 /** The words of a slot. */
@@ -60,7 +63,8 @@ export class AdaptiveOrder implements EvictionOrder {
     const { slots, capacity, unit } = options;
     this.#options = options;
     this.#rivals = new GhostCaches({
-      ...{ capacity, unit, factors: [1], mostKeys },
+      ...{ capacity, unit, factors: [1], mostWhole: mostKeys },
+      mostKeys: Math.ceil(mostKeys * sampledShare),
       onEvicted: (ghost, fingerprint) => {
         if (policyNames[ghost] === this.#policy) this.#mirror?.letGo(fingerprint);
       },
@@ -156,8 +160,9 @@ export class AdaptiveOrder implements EvictionOrder {
   }
 
   #observe(arrival: Arrival): void {
-    this.#curves.request(arrival);
-    const hits = this.#rivals.request(arrival);
+    const hash = sampleHash(arrival.fingerprint);
+    this.#curves.request(arrival, hash);
+    const hits = this.#rivals.request(arrival, hash);
     if (hits !== undefined) this.#contest.observe(hits, arrival.costMs);
     if (this.#departing !== undefined) this.#moveSome();
     else this.#follow();

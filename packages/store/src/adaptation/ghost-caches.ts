@@ -4,7 +4,7 @@ import { orderFor } from "../policies/order-for.ts";
 import { SimulatedCache, type SimulatedRequest } from "../simulated-cache.ts";
 import { type PolicyName, policyNames } from "../store.ts";
 import type { CurvePoint, MissRatioCurves } from "./curve.ts";
-import { KeySample } from "./key-sample.ts";
+import { KeySample, sampleHash } from "./key-sample.ts";
 
 export interface GhostCachesOptions {
   /** Of the cache that is watched, in its unit. */
@@ -14,6 +14,8 @@ export interface GhostCachesOptions {
   readonly factors: readonly number[];
   /** Keys that are looked at, at most. */
   readonly mostKeys: number;
+  /** And so many as long as these are all. Default: as many. */
+  readonly mostWhole?: number;
   /** Told of every key that a ghost pushes out; ghosts are numbered as the bits of `request`. */
   readonly onEvicted?: (ghost: number, fingerprint: number) => void;
 }
@@ -52,11 +54,12 @@ export class GhostCaches {
   #costMs = 0;
   #sampled = 0;
 
-  constructor({ capacity, unit, factors, mostKeys, onEvicted }: GhostCachesOptions) {
+  constructor(options: GhostCachesOptions) {
+    const { capacity, unit, factors, mostKeys, onEvicted, mostWhole = mostKeys } = options;
     this.#capacity = capacity;
-    this.#sample = new KeySample(mostKeys);
-    this.#holders = new Uint8Array(mostKeys + 1);
-    this.#sizes = new Uint32Array(mostKeys + 1);
+    this.#sample = new KeySample(mostKeys, mostWhole);
+    this.#holders = new Uint8Array(mostWhole + 1);
+    this.#sizes = new Uint32Array(mostWhole + 1);
     this.#ghosts = factors.flatMap((factor, row) =>
       policyNames.map((policy, column): Ghost => {
         const number = row * policyNames.length + column;
@@ -65,7 +68,7 @@ export class GhostCaches {
           this.#drop(id);
         };
         const own = Math.max(1, Math.round(capacity * factor));
-        const slots = unit === "entries" ? Math.min(own, mostKeys) + 1 : firstSlots;
+        const slots = unit === "entries" ? Math.min(own, mostWhole) + 1 : firstSlots;
         const sketch = new FrequencySketch(unit === "entries" ? own : slots - 1, slots - 1);
         const order = orderFor(policy, { slots, capacity: own, sketch });
         const cache = new SimulatedCache({ order, slots, capacity: own, onEvicted: told });
@@ -104,13 +107,14 @@ export class GhostCaches {
 
   /**
    * Somebody asked for a key. Undefined when it is not looked at; otherwise bit `i` says whether
-   * ghost `i` had it, that of policy `i` of `policyNames` at the first size.
+   * ghost `i` had it, that of policy `i` of `policyNames` at the first size. `hash` is the
+   * `sampleHash` of its fingerprint.
    */
-  request(arrival: Arrival): number | undefined {
+  request(arrival: Arrival, hash = sampleHash(arrival.fingerprint)): number | undefined {
     this.#requests += 1;
     this.#costMs += arrival.costMs;
+    if (!this.#sample.includes(hash)) return undefined;
     const { fingerprint } = arrival;
-    if (!this.#sample.includes(fingerprint)) return undefined;
     const id = this.#sample.find(fingerprint) ?? this.#admit(fingerprint);
     if (id === undefined) return undefined;
     this.#sampled += 1;

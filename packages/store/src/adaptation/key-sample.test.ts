@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { isSampled, KeySample } from "./key-sample.ts";
+import { isSampled, KeySample, sampleHash } from "./key-sample.ts";
 
 function offer(sample: KeySample, keys: Iterable<number>, dismissed: number[] = []): void {
   for (const key of keys) {
-    if (!sample.includes(key) || sample.find(key) !== undefined) continue;
+    if (!sample.includes(sampleHash(key)) || sample.find(key) !== undefined) continue;
     sample.admit(key, (number) => dismissed.push(sample.fingerprintOf(number)));
   }
 }
@@ -25,8 +25,8 @@ test("a large one as if nobody but the members had ever been offered", () => {
   expect(500 / sample.rate).toBeGreaterThan(17_000);
   expect(500 / sample.rate).toBeLessThan(23_000);
   const members = upTo(20_000).filter((key) => sample.find(key) !== undefined);
-  expect(members).toEqual(upTo(20_000).filter((key) => sample.includes(key)));
-  for (const key of dismissed) expect(sample.includes(key)).toBe(false);
+  expect(members).toEqual(upTo(20_000).filter((key) => sample.includes(sampleHash(key))));
+  for (const key of dismissed) expect(sample.includes(sampleHash(key))).toBe(false);
 });
 
 test("whose members are numbered within its size, and make room when they go", () => {
@@ -45,7 +45,22 @@ test("a share that is known beforehand has the keys of a sample of that rate", (
   offer(sample, upTo(20_000));
   const keys = upTo(20_000);
   expect(keys.filter((key) => isSampled(key, sample.rate))).toEqual(
-    keys.filter((key) => sample.includes(key)),
+    keys.filter((key) => sample.includes(sampleHash(key))),
   );
   expect(keys.every((key) => isSampled(key, 1))).toBe(true);
+});
+
+test("a sample of what is no longer whole shrinks by a few with every newcomer, to the same one", () => {
+  const [whole, sampled] = [new KeySample(100, 1_000), new KeySample(100)];
+  offer(whole, upTo(1_000));
+  expect([whole.size, whole.rate]).toEqual([1_000, 1]);
+  const dismissed: number[] = [];
+  offer(whole, [1_000], dismissed);
+  expect(whole.size).toBeGreaterThan(990);
+  expect(whole.rate).toBeLessThan(1);
+  offer(whole, upTo(20_000), dismissed);
+  offer(sampled, upTo(20_000));
+  expect([whole.size, whole.rate]).toEqual([100, sampled.rate]);
+  const members = (of: KeySample) => upTo(20_000).filter((key) => of.find(key) !== undefined);
+  expect(members(whole)).toEqual(members(sampled));
 });

@@ -2,6 +2,8 @@ import assert from "node:assert";
 import { NumberHeap } from "../number-heap.ts";
 
 const hashes = 2 ** 32;
+/** Members that leave for a newcomer: so that a sample shrinks, and nobody waits for all of that. */
+const mostLeave = 4;
 
 /**
  * Which keys are looked at: those whose hash is below a threshold, so that a key is in the sample
@@ -10,10 +12,14 @@ const hashes = 2 ** 32;
  * to the highest hash there is, and that key leaves (Waldspurger, Park, Garthwaite, Ahmad:
  * "Efficient MRC construction with SHARDS", FAST 2015; its variant of fixed size).
  *
+ * Up to `mostWhole` it is everything; once it cannot be, it is no better than one of `most`, and
+ * shrinks to that, a few with every newcomer.
+ *
  * Members are numbered from 0, and numbers are given again.
  */
 export class KeySample {
-  readonly #most: number;
+  #most: number;
+  readonly #mostSampled: number;
   readonly #numberOf = new Map<number, number>();
   readonly #fingerprints: number[] = [];
   readonly #hashes: number[] = [];
@@ -24,9 +30,10 @@ export class KeySample {
   );
   #threshold = hashes;
 
-  constructor(most: number) {
-    assert(most >= 2, "a sample has members");
-    this.#most = most;
+  constructor(most: number, mostWhole: number = most) {
+    assert(most >= 2 && mostWhole >= most, "a sample has members");
+    this.#most = mostWhole;
+    this.#mostSampled = most;
   }
 
   /** The share of keys that is in it, > 0 and at most 1. */
@@ -38,8 +45,9 @@ export class KeySample {
     return this.#numberOf.size;
   }
 
-  includes(fingerprint: number): boolean {
-    return hashOf(fingerprint) < this.#threshold;
+  /** Of `sampleHash`. */
+  includes(hash: number): boolean {
+    return hash < this.#threshold;
   }
 
   find(fingerprint: number): number | undefined {
@@ -51,12 +59,13 @@ export class KeySample {
   }
 
   /**
-   * Makes it a member, where another may have to leave: `dismiss` is told its number first. The
+   * Makes it a member, where others may have to leave: `dismiss` is told their numbers first. The
    * number of the new one; undefined when it is itself beyond the threshold now.
    */
   admit(fingerprint: number, dismiss: (number: number) => void): number | undefined {
-    const hash = hashOf(fingerprint);
-    if (this.size >= this.#most) {
+    const hash = sampleHash(fingerprint);
+    for (let left = 0; left < mostLeave && this.size >= this.#most; left++) {
+      this.#most = this.#mostSampled;
       const highest = this.#heap.first as number;
       // Two keys may share a hash: never below 1, or nobody would be left.
       this.#threshold = Math.max(1, Math.max(hash, this.#hashes[highest] as number));
@@ -82,11 +91,11 @@ export class KeySample {
 
 /** Whether a key is in a sample of that share of all keys, as it is in a `KeySample` of that rate. */
 export function isSampled(fingerprint: number, share: number): boolean {
-  return hashOf(fingerprint) < share * hashes;
+  return sampleHash(fingerprint) < share * hashes;
 }
 
 /** The fingerprints of a trace are numbers in order, and a store's are only good in some bits. */
-function hashOf(fingerprint: number): number {
+export function sampleHash(fingerprint: number): number {
   let hash = Math.imul(fingerprint ^ (fingerprint >>> 16), 0x7feb352d);
   hash = Math.imul(hash ^ (hash >>> 15), 0x846ca68b);
   return (hash ^ (hash >>> 16)) >>> 0;
