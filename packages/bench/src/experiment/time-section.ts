@@ -25,7 +25,7 @@ export function timeSection(outcomes: readonly Outcome[]): string {
       ],
       outcomes.map(row),
     ),
-    "Milliseconds, means: of a machine that does other things too, with its pauses.",
+    "Milliseconds, means: of a machine that does other things too, with its pauses. *Off by* also holds by how much the hit ratio of a few hundred timed requests is off that of many.",
   ].join("\n\n");
 }
 
