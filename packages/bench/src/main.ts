@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { resultsDirectory, writeResults } from "./report/files.ts";
 import type { Figure, Result } from "./report/summary.ts";
 import { formatTables } from "./report/table.ts";
+import { adaptation } from "./scenarios/adaptation.ts";
 import { batching } from "./scenarios/batching.ts";
 import { coldStart } from "./scenarios/cold-start.ts";
 import { fanIn } from "./scenarios/fan-in.ts";
@@ -28,6 +29,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   "fan-in": fanIn,
   "cold-start": coldStart,
   batching,
+  adaptation,
   store,
 };
 

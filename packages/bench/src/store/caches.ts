@@ -1,5 +1,5 @@
 import { limits, systemClock } from "@kvring/core";
-import { createStore, entryBytes, type PolicyName } from "@kvring/store";
+import { createStore, entryBytes, type PolicyChoice } from "@kvring/store";
 import { LRUCache } from "lru-cache";
 import { keyOf, valueWith } from "./keys.ts";
 
@@ -30,13 +30,14 @@ export const caches = {
   kvring: (options: CacheOptions) => kvring("lru", options),
   "kvring, s3-fifo": (options: CacheOptions) => kvring("s3-fifo", options),
   "kvring, w-tinylfu": (options: CacheOptions) => kvring("w-tinylfu", options),
+  "kvring, adaptive": (options: CacheOptions) => kvring("adaptive", options),
   "lru-cache": lruCache,
   "lru-cache, ready strings": lruCacheOfReadyStrings,
 } satisfies Record<string, (options: CacheOptions) => Cache>;
 
 export type CacheName = keyof typeof caches;
 
-function kvring(policy: PolicyName, { entries, valueBytes }: CacheOptions): Cache {
+function kvring(policy: PolicyChoice, { entries, valueBytes }: CacheOptions): Cache {
   const capacityBytes = entries * entryBytes(valueBytes, policy);
   const store = createStore({ policy, capacityBytes, clock: systemClock });
   const value = valueWith(valueBytes);

@@ -3,6 +3,8 @@
  * garbage of one costs no other.
  */
 import assert from "node:assert";
+import { seededRandom } from "@kvring/models";
+import { draws, zipf } from "../experiment/laws.ts";
 import { quantile } from "../load/quantile.ts";
 import { type CacheName, caches } from "./caches.ts";
 import type { Answer, Order } from "./contestant.ts";
@@ -15,6 +17,10 @@ const cache = make({ entries: Number(entries), valueBytes: Number(valueBytes) })
 const batch = 256;
 let next = 0;
 let randomState = 1;
+/** Drawn once: drawing costs as much as a cache's operation. */
+const drawn = 2 ** 22;
+let asked: Uint32Array | undefined;
+let askedAt = 0;
 
 process.on("message", (order: Order) => {
   process.send?.(answerTo(order));
@@ -28,6 +34,8 @@ function answerTo(order: Order): Answer {
       return timed(order.forMs, getSome);
     case "put":
       return timed(order.forMs, put);
+    case "ask":
+      return timed(order.forMs, ask);
     case "collect":
       return collect();
   }
@@ -55,6 +63,19 @@ function getSome(): void {
   randomState = (Math.imul(randomState, 0x915f77f5) + 1) >>> 0;
   const back = 1 + Math.floor((randomState / 2 ** 32) * cache.size);
   assert(cache.get(next - back), "what is asked for is there");
+}
+
+/** By Zipf's law, of ten times as many as there is room for; what is missing comes in. */
+function ask(): void {
+  asked ??= popular();
+  const n = asked[askedAt % asked.length] as number;
+  askedAt += 1;
+  if (!cache.get(n)) cache.put(n);
+}
+
+function popular(): Uint32Array {
+  const draw = draws(zipf(10 * Number(entries), 0.9), seededRandom(1));
+  return Uint32Array.from({ length: drawn }, draw);
 }
 
 /** Over a round, CPU time of all threads: a collector has several. */

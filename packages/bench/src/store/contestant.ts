@@ -7,7 +7,7 @@ import type { CacheName, CacheOptions } from "./caches.ts";
 
 export type Order =
   | { readonly do: "fill" }
-  | { readonly do: "get" | "put"; readonly forMs: number }
+  | { readonly do: "get" | "put" | "ask"; readonly forMs: number }
   | { readonly do: "collect" };
 
 /** Where it stands; beside it, what the order was about. */
@@ -49,8 +49,8 @@ export class Contestant {
     return await answerOf(this.#process);
   }
 
-  /** One round of gets or puts. */
-  async round(operation: "get" | "put", forMs: number): Promise<Round> {
+  /** One round of gets, of puts, or of gets by popularity with a put after each that missed. */
+  async round(operation: "get" | "put" | "ask", forMs: number): Promise<Round> {
     const { requestsPerSecond, p50Ms, p99Ms, cpuUsPerRequest } = await this.tell({
       do: operation,
       forMs,

@@ -4,6 +4,7 @@ import { becomesReady, metric, type ServerProcess, startProcesses } from "@kvrin
 export interface BenchCluster {
   /** Of all but the gateways, NATS included. */
   readonly pids: readonly number[];
+  readonly nodePids: readonly number[];
   startGateway(name: string, nearCache: string): Promise<ServerProcess>;
   /** Models run so far, by all workers. */
   computations(): Promise<number>;
@@ -21,6 +22,7 @@ export async function startCluster(options: {
   const { nats, nodes, workers } = cluster;
   return {
     pids: [nats, ...nodes, ...workers].map(({ pid }) => pid),
+    nodePids: nodes.map(({ pid }) => pid),
     async startGateway(name, nearCache) {
       const gateway = await cluster.start(
         ...["gateway", "--name", name.replaceAll(/\W+/g, "-"), "--listen", "127.0.0.1:0"],
