@@ -15,6 +15,8 @@ export interface CacheNodeOptions {
   /** What entries may take: values, keys and metadata. */
   readonly capacityBytes: number;
   readonly policy: PolicyChoice;
+  /** Whether counts of `lfu` age. */
+  readonly lfuAges?: boolean;
   readonly clock: Clock;
   readonly log: Log;
   /** Inputs that may be staged, beside the capacity. Default: a quarter of it. */
@@ -53,10 +55,10 @@ const drainTimeoutMs = 30_000;
 
 /** Throws BAD_CONFIG for an id, a capacity or a policy that cannot be meant. */
 export function createCacheNode(options: CacheNodeOptions): CacheNode {
-  const { id, zone, capacityBytes, policy, clock, log } = options;
+  const { id, zone, capacityBytes, policy, lfuAges = false, clock, log } = options;
   checkNodeId(id);
   const ringVersion = options.ringVersion ?? (() => 0);
-  const store = createStore({ policy, capacityBytes, clock });
+  const store = createStore({ policy, lfuAges, capacityBytes, clock });
   const stagedBytes = options.stagedBytes ?? Math.floor(capacityBytes / 4);
   const handler = new NodeHandler({ store, clock, stagedBytes });
   const exchange = new ExchangeServer({

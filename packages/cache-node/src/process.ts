@@ -33,6 +33,8 @@ export interface NodeOptions {
   readonly advertise: string | undefined;
   readonly capacityBytes: number;
   readonly policy: PolicyChoice;
+  /** Whether counts of `lfu` age. */
+  readonly lfuAges: boolean;
   /** How many nodes hold a key, as gateways have it. */
   readonly replicas: number;
   /** How long all may take that is done before the node leaves. */
@@ -58,6 +60,7 @@ export const defaultNodeOptions: NodeOptions = Object.freeze({
   advertise: undefined,
   capacityBytes: limits.nodeBytes,
   policy: "lru",
+  lfuAges: false,
   replicas: 2,
   drainMs: 8_000,
   beatMs: 500,
@@ -98,6 +101,7 @@ export async function startNode(parts: {
     zone: options.zone,
     capacityBytes: options.capacityBytes,
     policy: options.policy,
+    lfuAges: options.lfuAges,
     beatMs: options.beatMs,
     clock,
     log,

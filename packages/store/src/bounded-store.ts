@@ -25,6 +25,7 @@ export interface BoundedStoreOptions {
   readonly clock: Clock;
   readonly memory: ValueMemory;
   readonly hashSeed: number;
+  readonly lfuAges: boolean;
 }
 
 /**
@@ -58,7 +59,9 @@ export class BoundedStore implements Store {
     this.#records = memory.records;
     this.#residency = new Residency(slots, memory);
     this.#index = new KeyIndex(this.#records.from(keyAt), options.hashSeed);
-    this.#order = evictionOrderFor(policy, { slots, capacity: capacityBytes, unit: "bytes" });
+    this.#order = evictionOrderFor(policy, {
+      ...{ slots, capacity: capacityBytes, unit: "bytes", lfuAges: options.lfuAges },
+    });
     this.#wheel = new ExpiryWheel(this.#records.from(wheelAt), clock.nowMs());
     this.#counters = noCounts();
   }

@@ -10,6 +10,8 @@ export interface StoreOptions {
   /** All that entries may take: values, keys, metadata. See `capacityRange`. */
   readonly capacityBytes: number;
   readonly clock: Clock;
+  /** Whether counts of `lfu` age, so that what was popular once is overtaken. Default: no. */
+  readonly lfuAges?: boolean;
 }
 
 /** Room for one small entry, and what 32 bits address in granules. */
@@ -26,10 +28,10 @@ export function createStore(options: StoreOptions): Store {
 /** A store whose values live in that memory. */
 export function createStoreIn(
   memory: ValueMemory,
-  { policy, capacityBytes, clock }: StoreOptions,
+  { policy, capacityBytes, clock, lfuAges = false }: StoreOptions,
   hashSeed: number = randomInt(2 ** 32),
 ): Store {
-  return new BoundedStore({ policy, capacityBytes, clock, memory, hashSeed });
+  return new BoundedStore({ policy, capacityBytes, clock, memory, hashSeed, lfuAges });
 }
 
 function checkPolicy(policy: string): void {

@@ -10,6 +10,7 @@ export interface TraceCacheOptions {
   readonly unit: "entries" | "bytes";
   /** Entries end so long after they came. */
   readonly ttlMs?: number;
+  readonly lfuAges?: boolean;
 }
 
 export interface TraceRequest {
@@ -34,11 +35,11 @@ export class TraceCache {
   /** By id; used where entries expire. */
   readonly #expiresAtMs = new SlotInts(2, 1);
 
-  constructor({ policy, capacity, unit, ttlMs }: TraceCacheOptions) {
+  constructor({ policy, capacity, unit, ttlMs, lfuAges = false }: TraceCacheOptions) {
     this.#ttlMs = ttlMs ?? Number.POSITIVE_INFINITY;
     // W-TinyLFU's sketch is as large as the cache from the beginning, as in published figures.
     const slots = unit === "entries" ? Math.min(capacity + 1, mostFirstSlots) : firstSlots;
-    const order = evictionOrderFor(policy, { slots, capacity, unit, asPublished: true });
+    const order = evictionOrderFor(policy, { slots, capacity, unit, lfuAges, asPublished: true });
     this.#cache = new SimulatedCache({ order, slots, capacity });
   }
 

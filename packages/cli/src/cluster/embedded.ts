@@ -33,7 +33,7 @@ export async function startEmbedded(parts: {
   readonly clock: Clock;
   readonly log: Log;
   readonly gateway: GatewayOptions;
-  readonly node: Pick<NodeOptions, "capacityBytes" | "policy">;
+  readonly node: Pick<NodeOptions, "capacityBytes" | "policy" | "lfuAges">;
   readonly nodes: number;
   readonly worker: WorkerOptions;
   readonly http: string;

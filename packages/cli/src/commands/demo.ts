@@ -38,6 +38,7 @@ const settings = {
   },
   capacity: { ...node.capacity, value: bytes, fallback: "64MiB" },
   policy: node.policy,
+  lfuAgeing: node.lfuAgeing,
   json: { name: "json", value: flag, fallback: false, help: "print one JSON object" },
   logLevel: {
     ...common.logLevel,
@@ -76,7 +77,7 @@ Examples:
           listen: "127.0.0.1:0",
           coherence: { ...defaultCoherenceOptions, isLogOurs: true },
         },
-        node: { capacityBytes: values.capacity, policy: values.policy },
+        node: { capacityBytes: values.capacity, policy: values.policy, lfuAges: values.lfuAgeing },
         nodes: demoNodes,
         worker: { ...defaultWorkerOptions, models },
         http: "127.0.0.1:0",

@@ -18,6 +18,7 @@ interface ReplayFlags {
   readonly capacityBytes?: string;
   readonly ttl?: string;
   readonly warmUp?: string;
+  readonly lfuAgeing?: boolean;
   readonly json?: boolean;
   readonly plot?: string;
 }
@@ -38,6 +39,7 @@ export function replayCommand(): Command {
       "--ttl <duration>",
       'entries end so long after they came, as in "60s", by the trace\'s clock',
     )
+    .option("--lfu-ageing", "lfu forgets: what was popular once is overtaken")
     .option("--warm-up <requests>", "requests that are replayed first and not counted")
     .option("--json", "print one JSON object a line, one for each policy and capacity")
     .option("--plot <file.svg>", "draw the hit ratio over the capacity, a line for each policy")
@@ -69,12 +71,23 @@ async function runReplay(file: string, flags: ReplayFlags): Promise<void> {
   const { unit, capacities } = sizes;
   const ttlMs = flags.ttl === undefined ? undefined : durationMsOf("--ttl", flags.ttl);
   const warmUp = flags.warmUp === undefined ? 0 : wholeNumberOf("--warm-up", flags.warmUp);
+  const lfuAges = flags.lfuAgeing === true;
   const plot = flags.plot === undefined ? undefined : plotPathOf(flags.plot);
   const bar = progressBar();
   let results: ReplayResult[];
   try {
     const progress = bar.update;
-    results = await replay({ file, format, policies, unit, capacities, ttlMs, warmUp, progress });
+    results = await replay({
+      file,
+      format,
+      policies,
+      unit,
+      capacities,
+      ttlMs,
+      warmUp,
+      lfuAges,
+      progress,
+    });
   } finally {
     bar.stop();
   }

@@ -51,7 +51,7 @@ Examples:
       log,
       clock: systemClock,
       gateway: gatewayOptions(values, { name: "gateway", isLogOurs: values.nats === undefined }),
-      node: { capacityBytes: values.capacity, policy: values.policy },
+      node: { capacityBytes: values.capacity, policy: values.policy, lfuAges: values.lfuAgeing },
       nodes: values.nodes,
       worker: {
         ...defaultWorkerOptions,

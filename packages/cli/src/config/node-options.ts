@@ -25,6 +25,7 @@ export function nodeOptions(
     advertise: values.advertise,
     capacityBytes: values.capacity,
     policy: values.policy,
+    lfuAges: values.lfuAgeing,
     replicas: values.replicas,
     drainMs,
     beatMs: values.beat,

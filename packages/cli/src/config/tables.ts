@@ -253,6 +253,12 @@ export const node = {
     shows: "name",
     help: `what goes first when a node is full: ${policyChoices.join(", ")}`,
   }),
+  lfuAgeing: setting({
+    name: "lfu-ageing",
+    value: flag,
+    fallback: false,
+    help: "with --policy lfu: what was popular once is overtaken by what is popular now",
+  }),
 };
 
 export const nodeProcess = {

@@ -15,6 +15,8 @@ interface TraceOptions {
   readonly format: FormatName;
   readonly unit: "entries" | "bytes";
   readonly ttlMs?: number | undefined;
+  /** Whether counts of `lfu` age. */
+  readonly lfuAges?: boolean;
   /** Requests that are replayed and not counted, so that a full cache is measured; default 0. */
   readonly warmUp?: number;
   /** Of keys, those that are looked at, > 0 and at most 1; capacities are of the sample. Default 1. */
@@ -96,12 +98,19 @@ class Run {
   #missedCostMs = 0;
   #elapsedMs = 0;
 
-  constructor({ policy, capacity }: CacheChoice, { unit, ttlMs, warmUp = 0 }: TraceOptions) {
+  constructor({ policy, capacity }: CacheChoice, options: TraceOptions) {
+    const { unit, ttlMs, lfuAges = false, warmUp = 0 } = options;
     this.#policy = policy;
     this.#capacity = capacity;
     this.#unit = unit;
     this.#warmUp = warmUp;
-    this.#cache = new TraceCache({ policy, capacity, unit, ...(ttlMs !== undefined && { ttlMs }) });
+    this.#cache = new TraceCache({
+      policy,
+      capacity,
+      unit,
+      lfuAges,
+      ...(ttlMs !== undefined && { ttlMs }),
+    });
   }
 
   take({ ids, sizes, costsMs, atMs, length }: Batch): void {

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { noSlot, type Slot } from "../slot.ts";
 import { policyNames } from "../store.ts";
@@ -190,5 +191,74 @@ describe("GDSF", () => {
     }
     expect(rounded(33, 5)).toBe(32);
     expect(rounded(34, 5)).toBe(34);
+  });
+});
+
+describe("LFU whose counts age", () => {
+  /** Everybody's count, and who was touched least recently, as a list that is sorted. */
+  class Naive {
+    readonly #ranks = new Map<Slot, { count: number; at: number }>();
+    #age = 0;
+    #now = 0;
+
+    add(slot: Slot): void {
+      this.#ranks.set(slot, { count: this.#age + 1, at: this.#now++ });
+    }
+
+    touch(slot: Slot): void {
+      const { count = 0 } = this.#ranks.get(slot) ?? {};
+      this.#ranks.set(slot, { count: count + 1, at: this.#now++ });
+    }
+
+    evict(): Slot {
+      const [first] = [...this.#ranks].sort(([, a], [, b]) => a.count - b.count || a.at - b.at);
+      if (first === undefined) return noSlot;
+      this.#age = first[1].count;
+      this.#ranks.delete(first[0]);
+      return first[0];
+    }
+  }
+
+  test("goes by them as a sorted list does", () => {
+    const step = fc.record({ kind: fc.constantFrom("add", "touch", "evict"), slot: fc.nat(9) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+        const [order, naive] = [new FrequencyOrder(16, true), new Naive()];
+        const here = new Set<Slot>();
+        for (const { kind, slot: number } of steps) {
+          const slot = (number + 1) as Slot;
+          if (kind === "evict") {
+            const gone = order.evict();
+            expect(gone).toBe(naive.evict());
+            here.delete(gone);
+          } else if (here.has(slot)) {
+            order.touch(slot);
+            naive.touch(slot);
+          } else {
+            order.add(slot);
+            naive.add(slot);
+            here.add(slot);
+          }
+          expect([...order.slots()]).toHaveLength(here.size);
+        }
+      }),
+    );
+  });
+
+  test("forgets what was popular once, where plain LFU keeps it for ever", () => {
+    const survivesBy = (ages: boolean): boolean => {
+      const order = new FrequencyOrder(8, ages);
+      order.add(one);
+      for (let hit = 0; hit < 20; hit++) order.touch(one);
+      for (let round = 0; round < 40; round++) {
+        order.add(two);
+        if (order.evict() === one) return false;
+        order.add(three);
+        order.touch(three);
+        if (order.evict() === one) return false;
+      }
+      return true;
+    };
+    expect([survivesBy(false), survivesBy(true)]).toEqual([true, false]);
   });
 });

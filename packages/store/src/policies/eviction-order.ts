@@ -47,6 +47,8 @@ export interface OrderOptions {
   readonly capacity: number;
   /** To the last bit of published figures, where a store would rather be fast: see `CostOrder`. */
   readonly asPublished?: boolean;
+  /** Whether LFU forgets: see `FrequencyOrder`. */
+  readonly lfuAges?: boolean;
   /** For W-TinyLFU, where it is not to be made for as many keys as there are slots. */
   readonly sketch?: FrequencySketch;
 }

@@ -17,7 +17,12 @@ const [firstWord, nextWord, previousWord, frequencyWord] = [0, 1, 2, 3];
  * slot of the first bucket goes next.
  *
  * A put counts 1 and each hit or new value 1 more. Among equals the one goes that was touched
- * least recently, as slots join their bucket at its end. Counts do not age, and end with the entry.
+ * least recently, as slots join their bucket at its end. Counts end with the entry.
+ *
+ * They do not age, unless that is asked for: then a newcomer counts 1 more than whoever went last, as
+ * in LFU-DA (Arlitt, Cherkasova, Dilley, Friedrich, Jin: "Evaluating content management techniques
+ * for web proxy caches", 2000). So what was popular once, and is not any more, is overtaken. A hit
+ * still counts 1, where LFU-DA adds the age again, since that is what keeps a step O(1).
  *
  * Invariant: no bucket is empty but that of a lifted slot, so there are never more than slots.
  */
@@ -34,8 +39,12 @@ export class FrequencyOrder implements EvictionOrder {
   /** Of buckets not in use; they go on in `#next`. */
   #free: Bucket = noBucket;
   #fresh = 1;
+  readonly #ages: boolean;
+  /** What the last that went had counted. Invariant: nobody here counts less. */
+  #age = 0;
 
-  constructor(slots: number) {
+  constructor(slots: number, ages = false) {
+    this.#ages = ages;
     this.#links = new SlotLinks(slots);
     this.#bucketOf = new SlotInts(1, slots);
   }
@@ -50,7 +59,11 @@ export class FrequencyOrder implements EvictionOrder {
   expect(): void {}
 
   add(slot: Slot): void {
-    this.#enter(slot, this.#bucketAfter(noBucket, 1));
+    // One step at most: only who counts as little as the age comes before.
+    let before = noBucket;
+    const frequency = this.#age + 1;
+    while (this.#isBelow(this.#after(before), frequency)) before = this.#after(before);
+    this.#enter(slot, this.#bucketAfter(before, frequency));
   }
 
   touch(slot: Slot): void {
@@ -91,6 +104,7 @@ export class FrequencyOrder implements EvictionOrder {
     if (this.#firstOf(bucket) === noSlot) bucket = this.#after(bucket);
     const slot = this.#firstOf(bucket);
     if (slot === noSlot) return noSlot;
+    if (this.#ages) this.#age = this.#frequencyOf(bucket);
     this.#leave(slot, bucket);
     this.#releaseIfEmpty(bucket);
     return slot;
@@ -110,6 +124,10 @@ export class FrequencyOrder implements EvictionOrder {
       last = at;
     }
     assert(this.#buckets.get(noBucket, previousWord) === last, "the last bucket is known");
+  }
+
+  #isBelow(bucket: Bucket, frequency: number): boolean {
+    return bucket !== noBucket && this.#frequencyOf(bucket) < frequency;
   }
 
   #leave(slot: Slot, bucket: Bucket): void {

@@ -14,7 +14,7 @@ export function orderFor(policy: PolicyName, options: OrderOptions): EvictionOrd
     case "fifo":
       return new QueueOrder(options.slots, "arrival");
     case "lfu":
-      return new FrequencyOrder(options.slots);
+      return new FrequencyOrder(options.slots, options.lfuAges);
     case "sieve":
       return new SieveOrder(options.slots);
     case "s3-fifo":
