@@ -244,3 +244,32 @@ describe("loading", () => {
     });
   });
 });
+
+describe("a model whose threads are ours to choose", () => {
+  test("is loaded with what is chosen, and not at all when it is unloaded meanwhile", async () => {
+    const choosing = Promise.withResolvers<number>();
+    const asked: number[] = [];
+    const choosy = await createRuntime({
+      chooseThreads: (_, processes) => {
+        asked.push(processes);
+        return choosing.promise;
+      },
+    });
+    try {
+      const scalar = await servedModel(repository, "scalar");
+      const auto: ModelArtifact = { ...scalar, config: { ...scalar.config, threads: "auto" } };
+      const [given, up] = [choosy.load(auto), choosy.unload(auto.digest)];
+      const again = choosy.load(auto);
+      choosing.resolve(2);
+      await expect(given).rejects.toMatchObject({ reason: "MODEL_UNAVAILABLE" });
+      await Promise.all([up, again]);
+      expect(asked).toEqual([1, 1]);
+      const input = int64(auto.signature.inputs[0]?.name ?? "", 7n);
+      const output = auto.signature.outputs[0]?.name ?? "";
+      const { outputs } = await choosy.run(auto.digest, [input], [output]);
+      expect(outputs).toHaveLength(1);
+    } finally {
+      await choosy.close();
+    }
+  });
+});

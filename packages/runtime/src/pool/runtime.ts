@@ -80,6 +80,8 @@ class PooledRuntime implements ChildRuntime {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #chooseThreads: ChooseThreads;
+  /** Models whose threads are being measured, and whether they are still wanted. */
+  readonly #choices = new Set<{ readonly digest: string; isWanted: boolean }>();
   /** What was, or is being, found out about each model's rows, for the config that it had. */
   readonly #checks = new Map<string, Check>();
 
@@ -105,20 +107,29 @@ class PooledRuntime implements ChildRuntime {
   }
 
   async load(artifact: ModelArtifact): Promise<void> {
-    const chosen = await this.#withThreads(artifact);
+    const isAuto = artifact.config.threads === "auto";
+    const chosen = isAuto ? await this.#withThreads(artifact) : artifact;
     await this.#catalog.add(chosen);
     this.#learnRows(chosen);
   }
 
   async #withThreads(artifact: ModelArtifact): Promise<ModelArtifact> {
-    const { config } = artifact;
-    if (config.threads !== "auto") return artifact;
+    const choice = { digest: artifact.digest, isWanted: true };
+    this.#choices.add(choice);
     const threads = await this.#chooseThreads(artifact, this.slots);
-    return { ...artifact, config: { ...config, threads } };
+    this.#choices.delete(choice);
+    if (!choice.isWanted) {
+      const sentence = `${label(artifact)} was unloaded before it was loaded`;
+      throw new KvringError("MODEL_UNAVAILABLE", sentence);
+    }
+    return { ...artifact, config: { ...artifact.config, threads } };
   }
 
   async unload(digest: string): Promise<void> {
     this.#checks.delete(digest);
+    for (const choice of this.#choices) {
+      if (choice.digest === digest) choice.isWanted = false;
+    }
     this.#catalog.remove(digest);
   }
 
