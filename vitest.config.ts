@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 /** They stop the clock of their process, which others' timers would take for one that goes back. */
@@ -12,6 +13,8 @@ export default defineConfig({
     // Fail instead of hanging: a test that needs more is a test of the wrong thing.
     testTimeout: 30_000,
     globalSetup: ["test/setup/nats-server.ts"],
+    // Vitest would leave a core to itself, and on two cores run one file after the other.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     coverage: {
       provider: "v8",
       include: ["packages/*/src/**/*.ts"],
