@@ -21,6 +21,7 @@ export const capacityRange = Object.freeze({ leastBytes: 4_096, mostBytes: 64 * 
 export function createStore(options: StoreOptions): Store {
   const { policy, capacityBytes } = options;
   checkPolicy(policy);
+  checkAgeing(options);
   checkCapacity(capacityBytes);
   return createStoreIn(new SlabMemory(slabSizesFor(capacityBytes, policy)), options);
 }
@@ -39,6 +40,14 @@ function checkPolicy(policy: string): void {
   throw new KvringError(
     "BAD_CONFIG",
     `there is no eviction policy "${policy}": choose one of ${policyChoices.join(", ")}`,
+  );
+}
+
+function checkAgeing({ policy, lfuAges = false }: StoreOptions): void {
+  if (!lfuAges || policy === "lfu") return;
+  throw new KvringError(
+    "BAD_CONFIG",
+    `the policy is ${policy}, and only counts of lfu can age: choose lfu, or leave ageing out`,
   );
 }
 

@@ -266,3 +266,11 @@ test("a policy that is not there is named with those that are", () => {
     'no eviction policy "mru": choose one of lru, lfu, fifo, sieve',
   );
 });
+
+test("counts can age where they decide, and nowhere else", () => {
+  const options = { capacityBytes: 2 ** 20, clock: systemClock, lfuAges: true };
+  expect(createStore({ ...options, policy: "lfu" }).policy).toBe("lfu");
+  for (const policy of ["lru", "adaptive"] as const) {
+    expect(() => createStore({ ...options, policy })).toThrow(`the policy is ${policy}, and only`);
+  }
+});

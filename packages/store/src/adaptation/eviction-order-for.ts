@@ -8,5 +8,7 @@ export function evictionOrderFor(
   policy: PolicyChoice,
   options: OrderOptions & { readonly unit: "entries" | "bytes" },
 ): EvictionOrder {
-  return policy === "adaptive" ? new AdaptiveOrder(options) : orderFor(policy, options);
+  // Its ghosts count as plain LFU does, and what they say is to be what the cache would do.
+  if (policy === "adaptive") return new AdaptiveOrder({ ...options, lfuAges: false });
+  return orderFor(policy, options);
 }
