@@ -4,6 +4,7 @@ import type { MissQueue, Stoppable } from "../ports.ts";
 import { assertDigest, queueFull } from "../refusals.ts";
 import type { Attempts } from "./attempts.ts";
 import { JobConsumer } from "./job-consumer.ts";
+import { JobDurable } from "./job-durable.ts";
 import type { NatsLink } from "./link.ts";
 import type { NatsNames } from "./names.ts";
 import type { Topology } from "./topology.ts";
@@ -25,6 +26,8 @@ export interface NatsQueueOptions {
 export class NatsQueue implements MissQueue {
   readonly #options: NatsQueueOptions;
   readonly #consumers = new Set<JobConsumer>();
+  /** By digest, with how many consumers here use it: one of them looks after it, not each. */
+  readonly #durables = new Map<string, { readonly durable: JobDurable; users: number }>();
 
   constructor(options: NatsQueueOptions) {
     this.#options = options;
@@ -50,24 +53,43 @@ export class NatsQueue implements MissQueue {
 
   async consume(options: Parameters<MissQueue["consume"]>[0]): Promise<Stoppable> {
     assertDigest(options.digest);
-    const { link, topology, names, clock, log, ackWaitMs } = this.#options;
-    const consumer = new JobConsumer({
-      ...options,
-      link,
-      clock,
-      log,
-      names,
-      ackWaitMs,
-      ensure: (session) => topology.ensure(session, "jobs"),
-      forget: (session) => topology.forget(session, "jobs"),
-    });
+    const { link, names, clock, ackWaitMs } = this.#options;
+    const durable = this.#share(options.digest);
+    const consumer = new JobConsumer({ ...options, durable, link, clock, names, ackWaitMs });
     this.#consumers.add(consumer);
     return {
       stop: async () => {
-        this.#consumers.delete(consumer);
+        if (!this.#consumers.delete(consumer)) return;
         await consumer.stop();
+        await this.#release(options.digest);
       },
     };
+  }
+
+  #share(digest: string): JobDurable {
+    const shared = this.#durables.get(digest);
+    if (shared !== undefined) {
+      shared.users += 1;
+      return shared.durable;
+    }
+    const { topology } = this.#options;
+    const durable = new JobDurable({
+      ...this.#options,
+      digest,
+      ensure: (session) => topology.ensure(session, "jobs"),
+      forget: (session) => topology.forget(session, "jobs"),
+    });
+    this.#durables.set(digest, { durable, users: 1 });
+    return durable;
+  }
+
+  async #release(digest: string): Promise<void> {
+    const shared = this.#durables.get(digest);
+    if (shared === undefined) return;
+    shared.users -= 1;
+    if (shared.users > 0) return;
+    this.#durables.delete(digest);
+    await shared.durable.stop();
   }
 
   async depth(): Promise<number> {
@@ -83,5 +105,6 @@ export class NatsQueue implements MissQueue {
   /** Takes no more jobs. Does not wait for those at work: who wants that stops the consumer. */
   close(): void {
     for (const consumer of this.#consumers) consumer.halt();
+    for (const { durable } of this.#durables.values()) void durable.stop();
   }
 }
