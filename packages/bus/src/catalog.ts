@@ -1,4 +1,4 @@
-import { isDatatype, limits } from "@kvring/core";
+import { isDatatype, limits, policyNames } from "@kvring/core";
 import { z } from "zod";
 import { compareAndSet } from "./compare-and-set.ts";
 import { checkRecord, decodeRecord, encodeRecord } from "./json-record.ts";
@@ -34,6 +34,8 @@ const catalogEntry = z.object({
   earlyRefresh: z.exactOptional(z.number().min(0)),
   negativeTtlMs: z.exactOptional(lifeMsOrNone),
   activity: z.exactOptional(z.object({ asks: z.int().min(1), inactiveTtlMs: lifeMsOrNone })),
+  // A policy of a later release is none that this one has.
+  policy: z.optional(z.enum(policyNames)).catch(undefined),
   /** Tags that each of its answers carries. */
   tags: z.array(z.string()).max(limits.tagsPerRequest),
 });

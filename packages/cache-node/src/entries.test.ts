@@ -1,6 +1,6 @@
 import { Entry, encodeEntry, limits, ManualClock, type Position } from "@kvring/core";
 import { createStore } from "@kvring/store";
-import { beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
 import { Entries } from "./entries.ts";
 
 const key = new Uint8Array(32).fill(7);
@@ -12,6 +12,18 @@ let entries: Entries;
 beforeEach(() => {
   clock = new ManualClock();
   entries = new Entries(createStore({ policy: "lru", capacityBytes: 2 ** 20, clock }));
+});
+
+test("an entry is kept by the policy that it names", () => {
+  const store = createStore({ policy: "lru", capacityBytes: 2 ** 20, clock });
+  const put = vi.spyOn(store, "put");
+  const header = { born, ageMs: 0, ttlMs: 1_000, costMs: 2, digest: "ab".repeat(32), scopes: [] };
+  for (const policy of ["gdsf", undefined] as const) {
+    const named = policy === undefined ? {} : { policy };
+    const entry = new Entry(encodeEntry({ ...header, ...named }, Buffer.from("a")));
+    expect(new Entries(store).keep(Buffer.alloc(32, policy ?? "none"), entry)).toBe(true);
+    expect(put.mock.lastCall?.[2]).toEqual({ ttlMs: 1_000, costMs: 2, policy });
+  }
 });
 
 function keep(life: { ttlMs: number; staleMs?: number; ageMs?: number; sequence?: number }) {

@@ -71,7 +71,8 @@ export class Entries {
     const kept = this.#store.peek(key);
     if (kept !== undefined && !supersedes(entry.born, new Entry(kept.bytes).born)) return false;
     const costMs = Number.isFinite(entry.costMs) ? Math.max(0, entry.costMs) : 0;
-    return this.#store.put(key, entry.bytes, { ttlMs: keptMs(entry, ttlMs), costMs });
+    const { policy } = entry;
+    return this.#store.put(key, entry.bytes, { ttlMs: keptMs(entry, ttlMs), costMs, policy });
   }
 }
 

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Entry, type EntryHeader, encodeEntry, stampAge } from "./entry.ts";
 import { KvringError } from "./errors.ts";
+import { policyNames } from "./eviction-policy.ts";
 
 const finite = fc.double({ noNaN: true, noDefaultInfinity: true, min: 0 });
 const hexDigit = fc.constantFrom(..."0123456789abcdef");
@@ -120,13 +121,15 @@ describe("an entry", () => {
   });
 });
 
-test("says how long it is kept past its life, and whether it is a failure, where it does", () => {
-  for (const more of [{ staleMs: 1_500 }, { isFailure: true }, { staleMs: 2, isFailure: true }]) {
+test("says how long it is kept past its life, by which policy, and whether it is a failure, where it does", () => {
+  const policies = policyNames.map((policy) => ({ policy }));
+  const both = { staleMs: 2, policy: "gdsf", isFailure: true } as const;
+  for (const more of [{ staleMs: 1_500 }, { isFailure: true }, ...policies, both]) {
     const entry = new Entry(encodeEntry({ ...header, ...more }, Buffer.from("body")));
     expect(entry.header).toEqual({ ...header, ...more });
     expect(Buffer.from(entry.body).toString()).toBe("body");
     // Who does not know failures sees another version.
-    expect(entry.bytes[0] === 1).toBe(more.isFailure !== true);
+    expect(entry.bytes[0] === 1).toBe(!("isFailure" in more));
   }
   const usual = new Entry(encodeEntry(header, Buffer.from("body")));
   expect([usual.staleMs, usual.isFailure]).toEqual([0, false]);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { KvringError } from "./errors.ts";
+import { type PolicyName, policyNames } from "./eviction-policy.ts";
 import type { Position } from "./position.ts";
 import type { ScopeId } from "./scope.ts";
 
@@ -23,6 +24,8 @@ export interface EntryHeader {
   readonly scopes: readonly ScopeId[];
   /** How long it is kept past its life, for who takes it then. Absent: not. */
   readonly staleMs?: number;
+  /** The eviction policy that the model's owner wants it kept by. Absent: the node's. */
+  readonly policy?: PolicyName;
   /** Whether it holds no answer but why there is none (`encodeFailure`). Absent: no. */
   readonly isFailure?: boolean;
 }
@@ -31,6 +34,9 @@ const version = 1;
 /** In the version's byte: who does not know failures must not take one for an answer. */
 const failureBit = 0x80;
 const staleFlag = 1;
+/** Flags from here on: the place of its policy in `policyNames`, from 1; 0 is none. */
+const policyShift = 4;
+const policyMask = 0b111;
 const fixedBytes = 80;
 /** 16 tags, all, model, version, key, and room for what a model's configuration adds. */
 const maxScopes = 64;
@@ -42,8 +48,7 @@ const ttlOffset = 32;
 
 /**
  * Header and body as one piece of memory. Layout, little-endian: u8 version, with its highest bit for
- * a failure, u8 flags, u16 scopes,
- * u32 header bytes, u64 epoch, u64 sequence, f64 age ms, f64 ttl ms, f64 cost ms, 32 bytes digest
+ * a failure, u8 flags (1 for stale ms, bits 4 to 6 for a policy), u16 scopes, u32 header bytes, u64 epoch, u64 sequence, f64 age ms, f64 ttl ms, f64 cost ms, 32 bytes digest
  * (from 48), u64 per scope, f64 stale ms where there are any, body. Readers skip what a longer
  * header of the same version adds.
  */
@@ -51,12 +56,13 @@ export function encodeEntry(header: EntryHeader, body: Uint8Array): Uint8Array {
   assert(header.scopes.length <= maxScopes, `an entry carries at most ${maxScopes} scopes`);
   // A shorter digest would leave bytes of other memory in the header.
   assert(digestPattern.test(header.digest), "a digest is 64 lower-case hex digits");
-  const { staleMs = 0, isFailure = false } = header;
+  const { staleMs = 0, isFailure = false, policy } = header;
   const scopesEnd = fixedBytes + 8 * header.scopes.length;
   const headerBytes = scopesEnd + (staleMs > 0 ? 8 : 0);
   const entry = Buffer.allocUnsafeSlow(headerBytes + body.byteLength);
   entry.writeUInt8(isFailure ? version | failureBit : version, 0);
-  entry.writeUInt8(staleMs > 0 ? staleFlag : 0, 1);
+  const policyNumber = policy === undefined ? 0 : policyNames.indexOf(policy) + 1;
+  entry.writeUInt8((staleMs > 0 ? staleFlag : 0) | (policyNumber << policyShift), 1);
   entry.writeUInt16LE(header.scopes.length, 2);
   entry.writeUInt32LE(headerBytes, 4);
   entry.writeBigUInt64LE(BigInt(header.born.epoch), 8);
@@ -129,6 +135,10 @@ export class Entry {
     return this.#view.getFloat64(fixedBytes + 8 * this.#view.getUint16(2, true), true);
   }
 
+  get policy(): PolicyName | undefined {
+    return policyNames[((this.#view.getUint8(1) >> policyShift) & policyMask) - 1];
+  }
+
   get isFailure(): boolean {
     return (this.#view.getUint8(0) & failureBit) !== 0;
   }
@@ -139,10 +149,11 @@ export class Entry {
   }
 
   get header(): EntryHeader {
-    const { born, ageMs, ttlMs, costMs, digest, scopes, staleMs, isFailure } = this;
+    const { born, ageMs, ttlMs, costMs, digest, scopes, staleMs, policy, isFailure } = this;
     return {
       ...{ born, ageMs, ttlMs, costMs, digest, scopes },
       ...(staleMs > 0 && { staleMs }),
+      ...(policy !== undefined && { policy }),
       ...(isFailure && { isFailure }),
     };
   }

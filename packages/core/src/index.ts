@@ -2,6 +2,7 @@ export { type Clock, ManualClock, systemClock } from "./clock.ts";
 export { bytesPerElement, type Datatype, isDatatype } from "./datatypes.ts";
 export { Entry, type EntryHeader, encodeEntry, stampAge } from "./entry.ts";
 export { KvringError, type Reason, reasons, type StatusCode, statusCodes } from "./errors.ts";
+export { isPolicyName, type PolicyName, policyNames } from "./eviction-policy.ts";
 export { decodeFailure, encodeFailure } from "./failure-body.ts";
 export { checkNodeId, isNodeId, newIncarnation, nodeIdRule } from "./identity.ts";
 export { type AnswerLife, type LifeRules, lifeOf, lifeRulesOf } from "./life-rules.ts";

@@ -57,6 +57,7 @@ test("rules are told from what stands beside them", () => {
     earlyRefresh: 1,
     negativeTtlMs: 4,
     activity: { asks: 2, inactiveTtlMs: 5 },
+    policy: "sieve",
   };
   expect(lifeRulesOf({ ...rules, threads: 8 } as LifeRules)).toEqual(rules);
   expect(lifeRulesOf({})).toEqual({});

@@ -1,6 +1,7 @@
+import type { PolicyName } from "./eviction-policy.ts";
 import { limits } from "./limits.ts";
 
-/** How long a model's answers live, as its owner configured it: `config.json` and the catalog. */
+/** How a model's answers are kept, and for how long, as its owner configured it: `config.json` and the catalog. */
 export interface LifeRules {
   /** Life of an answer; absent: the cluster's default. */
   readonly ttlMs?: number;
@@ -17,6 +18,8 @@ export interface LifeRules {
   /** Life of an error that the model reports for an input. 0 or absent: it is not kept. */
   readonly negativeTtlMs?: number;
   readonly activity?: ActivityRule;
+  /** The eviction policy for its answers on the nodes; absent: the node's own. */
+  readonly policy?: PolicyName | undefined;
 }
 
 /** An answer that was asked for fewer than `asks` times lately lives for `inactiveTtlMs`; 0: is not kept. */
@@ -27,7 +30,8 @@ interface ActivityRule {
 
 /** The rules alone, of something that has them among other fields. */
 export function lifeRulesOf(from: LifeRules): LifeRules {
-  const { ttlMs, tagTtlMs, staleWhileRevalidateMs, earlyRefresh, negativeTtlMs, activity } = from;
+  const { ttlMs, tagTtlMs, staleWhileRevalidateMs, earlyRefresh, negativeTtlMs, activity, policy } =
+    from;
   return {
     ...(ttlMs !== undefined && { ttlMs }),
     ...(tagTtlMs !== undefined && { tagTtlMs }),
@@ -35,6 +39,7 @@ export function lifeRulesOf(from: LifeRules): LifeRules {
     ...(earlyRefresh !== undefined && { earlyRefresh }),
     ...(negativeTtlMs !== undefined && { negativeTtlMs }),
     ...(activity !== undefined && { activity }),
+    ...(policy !== undefined && { policy }),
   };
 }
 

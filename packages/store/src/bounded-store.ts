@@ -6,12 +6,14 @@ import { initialSlots, keyAt, wheelAt } from "./entry-records.ts";
 import { ExpiryWheel } from "./expiry-wheel.ts";
 import { KeyIndex, keyWords } from "./key-index.ts";
 import type { EvictionOrder } from "./policies/eviction-order.ts";
+import { HintedOrder } from "./policies/hinted-order.ts";
 import { Residency } from "./residency.ts";
 import { noSlot, type Slot } from "./slot.ts";
 import { moreSlots, type SlotInts } from "./slot-arrays.ts";
 import type {
   HeldValue,
   PolicyChoice,
+  PolicyName,
   PutOptions,
   Store,
   StoreCounters,
@@ -43,9 +45,11 @@ export class BoundedStore implements Store {
   readonly #records: SlotInts;
   readonly #residency: Residency;
   readonly #index: KeyIndex;
-  readonly #order: EvictionOrder;
+  #order: EvictionOrder;
   readonly #wheel: ExpiryWheel;
   readonly #counters: StoreCounters;
+  /** The order, once an entry came whose owner names its policy. */
+  #hints: HintedOrder | undefined;
   #replacements = 0;
 
   constructor(options: BoundedStoreOptions) {
@@ -67,7 +71,7 @@ export class BoundedStore implements Store {
   }
 
   get usedBytes(): number {
-    return this.#residency.usedBytes;
+    return this.#residency.usedBytes + this.#overheadBytes;
   }
 
   get size(): number {
@@ -120,13 +124,14 @@ export class BoundedStore implements Store {
     const nowMs = this.#clock.nowMs();
     this.#sweep(nowMs);
     const charge = this.#residency.chargeBytes(value.byteLength);
-    if (charge > this.capacityBytes - this.#residency.heldBytes) {
+    const policy = this.#hint(options.policy);
+    if (charge > this.capacityBytes - this.#overheadBytes - this.#residency.heldBytes) {
       this.#counters.rejections += 1;
       return false;
     }
     const old = this.#findLive(key, nowMs);
     const { fingerprint } = this.#index;
-    const arrival = { fingerprint, size: charge, costMs: options.costMs };
+    const arrival = { fingerprint, size: charge, costMs: options.costMs, policy };
     if (old === noSlot) {
       this.#order.expect(arrival);
     } else {
@@ -150,6 +155,7 @@ export class BoundedStore implements Store {
     const ttlMs = Math.min(options.ttlMs, limits.entryTtlMs);
     this.#wheel.add(slot, nowMs, nowMs + ttlMs);
     this.#counters.puts += 1;
+    if (this.#hints !== undefined) this.#makeRoomForHints(nowMs);
     return true;
   }
 
@@ -190,6 +196,28 @@ export class BoundedStore implements Store {
     const { puts, evictions, expirations, deletions } = this.#counters;
     const gone = this.#replacements + evictions + expirations + deletions;
     assert.equal(puts - gone, this.size, "whoever came is here or was counted out");
+  }
+
+  /** What hints take beside what entries are charged. */
+  get #overheadBytes(): number {
+    return this.#hints?.overheadBytes ?? 0;
+  }
+
+  /** The policy that an entry is to be kept by, where it is not the store's. */
+  #hint(policy: PolicyName | undefined): PolicyName | undefined {
+    if (policy === undefined || policy === this.policy) return undefined;
+    if (this.#hints === undefined) {
+      this.#hints = new HintedOrder({
+        usual: this.#order,
+        slots: this.#residency.slots,
+        capacity: this.capacityBytes,
+        chargeOf: (slot) => this.#residency.chargeOf(slot),
+        usedBytes: () => this.#residency.usedBytes,
+        entries: () => this.#index.size,
+      });
+      this.#order = this.#hints;
+    }
+    return policy;
   }
 
   #view(slot: Slot, nowMs: number): StoredValue {
@@ -274,6 +302,13 @@ export class BoundedStore implements Store {
     this.#index.remove(slot);
     this.#wheel.remove(slot);
     this.#residency.leave(slot);
+  }
+
+  /** What a hint takes is charged once it is there, and is little. */
+  #makeRoomForHints(nowMs: number): void {
+    while (this.usedBytes > this.capacityBytes) {
+      if (!this.#makeSome(nowMs)) return;
+    }
   }
 
   #grow(): void {

@@ -14,7 +14,7 @@ const storeBytes = keyBytes + 40;
  * What a policy's arrays take per entry: S3-FIFO has 20 and 28 for ghosts, W-TinyLFU 20 and 8 for
  * its sketch.
  */
-const orderBytes: Record<PolicyChoice, number> = {
+export const orderBytes: Record<PolicyChoice, number> = {
   lru: 8,
   lfu: 12,
   fifo: 8,

@@ -47,6 +47,10 @@ export class Residency {
     this.#pool.grow(slots);
   }
 
+  chargeOf(slot: Slot): number {
+    return this.#memory.chargeOf(slot);
+  }
+
   chargeBytes(valueBytes: number): number {
     return this.#memory.chargeBytes(valueBytes);
   }

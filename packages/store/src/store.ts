@@ -1,3 +1,4 @@
+import { type PolicyName, policyNames } from "@kvring/core";
 import type { Adaptation } from "./adaptation/curve.ts";
 
 /**
@@ -15,7 +16,10 @@ import type { Adaptation } from "./adaptation/curve.ts";
 export interface Store {
   readonly policy: PolicyChoice;
   readonly capacityBytes: number;
-  /** What values, keys and metadata are charged, held ones included. Never above the capacity. */
+  /**
+   * What values, keys and metadata are charged, held ones and what hints take included. Never above
+   * the capacity.
+   */
   readonly usedBytes: number;
   /** Entries, with those that expired and are not yet taken away. */
   readonly size: number;
@@ -67,6 +71,11 @@ export interface PutOptions {
   readonly ttlMs: number;
   /** What computing the value again would take; for policies that weigh it. */
   readonly costMs: number;
+  /**
+   * The policy for this entry, where its owner knows better than the store (`HintedOrder`). Such
+   * entries share the capacity with all others, in proportion to how much is asked of them.
+   */
+  readonly policy?: PolicyName | undefined;
 }
 
 export interface StoreCounters {
@@ -82,13 +91,7 @@ export interface StoreCounters {
   rejections: number;
 }
 
-/**
- * Who goes when room is needed: the least recently used; the least frequently used, of equals the
- * least recently used; the first that came; and as `policies/` explains, with its sources: SIEVE,
- * S3-FIFO, W-TinyLFU, and GDSF, which weighs what computing an answer again would take.
- */
-export const policyNames = ["lru", "lfu", "fifo", "sieve", "s3-fifo", "w-tinylfu", "gdsf"] as const;
-export type PolicyName = (typeof policyNames)[number];
+export { type PolicyName, policyNames };
 
 /** `adaptive`: whichever of them saves most, as ghosts of all of them tell (`adaptation/`). */
 export const policyChoices = [...policyNames, "adaptive"] as const;

@@ -8,7 +8,6 @@ import {
   expectHonest,
   expectNothingFailed,
   expectPromised,
-  expectRecovery,
   margin,
 } from "./expectations.ts";
 
@@ -41,7 +40,7 @@ test("kill −9 of the NATS leader: hits go on, misses and invalidations are lat
   expectPromised(found.invalidations, 2 * leaseMs);
 });
 
-test("one NATS server less: hardly anybody notices", async () => {
+test("one NATS server less, which leads no stream: hits go on, misses are late at most", async () => {
   const leaders = [
     await leaderOf(lab.cluster, "KVRING_CTL"),
     await leaderOf(lab.cluster, "KVRING_JOBS"),
@@ -51,12 +50,14 @@ test("one NATS server less: hardly anybody notices", async () => {
   const found = await lab.experiment("kill −9 of a NATS follower", async ({ begin }) => {
     begin();
     await follower.kill();
-    await pause(6_000);
+    await pause(1.5 * leaseMs);
   });
   expectHonest(found);
   expectNothingFailed(found);
   expectComputedOnce(found, 1);
-  expectRecovery(found);
+  expect.soft(found.hitDips, "hits go on").toBe(0);
+  // It may have led the cluster itself or a model's jobs, and then NATS elects another.
+  expect.soft(found.p99RecoveryMs, "misses").toBeLessThanOrEqual(1.2 * leaseMs);
 });
 
 test("a gateway without NATS answers from memory until its lease ends", async () => {

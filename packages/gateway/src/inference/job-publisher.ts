@@ -111,6 +111,7 @@ export class JobPublisher {
         ttlMs,
         staleMs,
         negativeTtlMs: forgetsFailure ? 0 : (model.negativeTtlMs ?? 0),
+        policy: model.policy,
         owners: owners.map(({ nodeId, address }) => ({ nodeId, address })),
         request: staged ? nothing : message,
         stagedBytes: staged ? message.length : 0,

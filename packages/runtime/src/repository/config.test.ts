@@ -17,7 +17,7 @@ describe("a model's config", () => {
       ...{ ttlMs: 5000, tags: ["risk", "eu"], versions: ["1", "3"], threads: 4 },
       batching: { maxSize: 8, maxDelayMs: 0.5, tolerance: 1e-6 },
       ...{ tagTtlMs: { risk: 100 }, staleWhileRevalidateMs: 0, earlyRefresh: 0.5 },
-      ...{ negativeTtlMs: 2000, activity: { asks: 3, inactiveTtlMs: 0 } },
+      ...{ negativeTtlMs: 2000, activity: { asks: 3, inactiveTtlMs: 0 }, policy: "s3-fifo" },
     };
     const parsed = parseConfig(JSON.stringify(config), "config.json");
     expect(parsed).toEqual(config);
@@ -61,6 +61,7 @@ describe("a model's config", () => {
     ['{"negativeTtlMs": "1s"}', "negativeTtlMs must be whole milliseconds from 0, which is off,"],
     ['{"activity": {"asks": 1, "inactiveTtlMs": 5}}', 'activity must be as in {"asks": 3'],
     ['{"activity": {"asks": 3, "ttlMs": 5}}', 'activity must be as in {"asks": 3'],
+    ['{"policy": "adaptive"}', "policy must be one of lru, lfu, fifo, sieve, s3-fifo,"],
     ["[]", "must be an object of settings"],
     ["{", "is not JSON"],
   ])("%s is refused", (text, sentence) => {

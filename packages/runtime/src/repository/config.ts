@@ -1,6 +1,13 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isModelVersion, KvringError, lifeRulesOf, limits, parseTags } from "@kvring/core";
+import {
+  isModelVersion,
+  KvringError,
+  lifeRulesOf,
+  limits,
+  parseTags,
+  policyNames,
+} from "@kvring/core";
 import { z } from "zod";
 import type { ModelConfig } from "../api.ts";
 import { absent, checkInside } from "../file-reading.ts";
@@ -46,6 +53,7 @@ const settings = z.strictObject({
   activity: z.exactOptional(
     z.strictObject({ asks: z.int().min(2).max(maxAsks), inactiveTtlMs: lifeMsOrNone }),
   ),
+  policy: z.exactOptional(z.enum(policyNames)),
 });
 
 const rules: Readonly<Record<string, string>> = {
@@ -59,6 +67,7 @@ const rules: Readonly<Record<string, string>> = {
   earlyRefresh: `must be a number from 0, which is off, to ${maxEarlyRefresh}; 1 is usual`,
   negativeTtlMs: `must be whole milliseconds from 0, which is off, to ${limits.entryTtlMs}`,
   activity: `must be as in {"asks": 3, "inactiveTtlMs": 5000}: asks from 2 to ${maxAsks}, and whole milliseconds from 0, which is not kept, to ${limits.entryTtlMs}`,
+  policy: `must be one of ${policyNames.join(", ")}: the eviction policy that suits the model's answers best`,
 } satisfies Record<keyof typeof settings.shape, string>;
 
 /**

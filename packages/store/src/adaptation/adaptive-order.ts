@@ -98,6 +98,8 @@ export class AdaptiveOrder implements EvictionOrder {
   }
 
   resize(capacity: number): void {
+    this.#rivals.resize(capacity);
+    this.#curves.resize(capacity);
     this.#order.resize(capacity);
   }
 

@@ -41,7 +41,7 @@ interface Ghost {
  * the capacity of every ghost.
  */
 export class GhostCaches {
-  readonly #capacity: number;
+  #capacity: number;
   readonly #sample: KeySample;
   readonly #ghosts: readonly Ghost[];
   /** By ghost: how many of all requests would have missed; older ones count less. */
@@ -87,6 +87,13 @@ export class GhostCaches {
   /** Entries in the first ghost. */
   get entries(): number {
     return this.#ghosts[0]?.cache.entries ?? 0;
+  }
+
+  /** The cache that is watched has another capacity. */
+  resize(capacity: number): void {
+    if (capacity === this.#capacity) return;
+    this.#capacity = capacity;
+    this.#resize();
   }
 
   holds(ghost: number, fingerprint: number): boolean {

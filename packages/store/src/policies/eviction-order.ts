@@ -1,5 +1,6 @@
 import type { Adaptation } from "../adaptation/curve.ts";
 import type { Slot } from "../slot.ts";
+import type { PolicyName } from "../store.ts";
 import type { FrequencySketch } from "./frequency-sketch.ts";
 
 /** What a policy may know of an entry. */
@@ -10,6 +11,8 @@ export interface Arrival {
   readonly size: number;
   /** What computing it again would take. */
   readonly costMs: number;
+  /** Of who knows which policy is best for it: see `HintedOrder`. Absent: that of all others. */
+  readonly policy?: PolicyName | undefined;
 }
 
 /**
@@ -20,7 +23,9 @@ export interface Arrival {
  */
 export interface EvictionOrder {
   /** Of one that changes its policy. */
-  readonly adaptation?: Adaptation;
+  readonly adaptation?: Adaptation | undefined;
+  /** What it takes beside what entries are charged; absent: nothing. */
+  readonly overheadBytes?: number;
   grow(slots: number): void;
   /** The capacity changes, and with it what shares of it are; nobody goes for that. */
   resize(capacity: number): void;

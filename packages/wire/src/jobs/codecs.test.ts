@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { policyNames } from "@kvring/core";
 import fc from "fast-check";
 import protobuf from "protobufjs";
 import { describe, expect, test } from "vitest";
@@ -36,6 +37,7 @@ const jobs: fc.Arbitrary<MissJob> = fc.record({
   ttlMs: count,
   staleMs: count,
   negativeTtlMs: count,
+  policy: fc.constantFrom(undefined, ...policyNames),
   owners: fc.array(fc.record({ nodeId: text, address: text }), { maxLength: 3 }),
   replyTo: text,
   request: bytes,
@@ -56,6 +58,7 @@ function shown(job: MissJob): object {
     ttl_ms: String(job.ttlMs),
     stale_ms: String(job.staleMs),
     negative_ttl_ms: String(job.negativeTtlMs),
+    policy: job.policy ?? "",
     owners: job.owners.map(({ nodeId, address }) => ({ node_id: nodeId, address })),
     reply_to: job.replyTo,
     request: base64(job.request),

@@ -1,4 +1,4 @@
-import type { Position, ScopeId } from "@kvring/core";
+import { isPolicyName, type PolicyName, type Position, type ScopeId } from "@kvring/core";
 import { ProtoReader, wireTypeOf, wireTypes } from "../protobuf/reader.ts";
 import { ProtoWriter } from "../protobuf/writer.ts";
 
@@ -17,6 +17,8 @@ export interface MissJob {
   readonly staleMs: number;
   /** The life of an error that the model reports for the input; 0: it is not stored. */
   readonly negativeTtlMs: number;
+  /** The eviction policy for the entry; absent: the node's own. */
+  readonly policy?: PolicyName | undefined;
   /** The token's holder first. Empty in a direct job. */
   readonly owners: readonly JobOwner[];
   /** The courier address of the gateway that waits for a direct job; empty otherwise. */
@@ -67,6 +69,7 @@ export function encodeMissJob(job: MissJob): Uint8Array {
   if (job.traceParent !== "") writer.string(13, job.traceParent);
   if (job.staleMs > 0) writer.uint(14, Math.ceil(job.staleMs));
   if (job.negativeTtlMs > 0) writer.uint(15, Math.ceil(job.negativeTtlMs));
+  if (job.policy !== undefined) writer.string(16, job.policy);
   return writer.finish();
 }
 
@@ -152,6 +155,10 @@ const fields: Readonly<Record<number, (job: Draft, reader: ProtoReader) => void>
   },
   [(15 << 3) | varint]: (job, reader) => {
     job.negativeTtlMs = reader.varint();
+  },
+  [(16 << 3) | bytes]: (job, reader) => {
+    const policy = reader.string();
+    job.policy = isPolicyName(policy) ? policy : undefined;
   },
 };
 

@@ -126,7 +126,7 @@ function run(parts: Partial<MissJob> = {}): Promise<void> {
   const job = {
     ...{ key, token, digest, born, owners, request, model: "sums", version: "1", ttlMs: 60_000 },
     ...{ scopes: [5n, 6n], replyTo: "", stagedBytes: 0, traceParent: "" },
-    ...{ staleMs: 9, negativeTtlMs: 0 },
+    ...{ staleMs: 9, negativeTtlMs: 0, policy: "lfu" as const },
   };
   return runner.run(artifact, { body: encodeMissJob({ ...job, ...parts }) });
 }
@@ -160,6 +160,7 @@ describe("a job", () => {
       costMs: 4,
       scopes: [5n, 6n],
       staleMs: 9,
+      policy: "lfu",
     });
     const answer = decodeResponse(entry.body);
     expect(answer).toMatchObject({ model: "sums", version: "1", id: "" });

@@ -20,7 +20,8 @@ import type { ReplicaCopies } from "./replica-copies.ts";
 import type { Room } from "./room.ts";
 
 const keepEveryMs = 1_000;
-const bornTimeoutMs = 5_000;
+/** NATS elects for up to 9 s, and only then a reader whose server died is given another consumer. */
+const bornTimeoutMs = 15_000;
 
 export interface JobParts {
   readonly runtime: Runtime;
@@ -118,10 +119,10 @@ export class JobRunner {
     const names = resolveOutputs(scanned, artifact.signature);
     const { outputs, computeMs, batchRows } = await runtime.run(job.digest, inputs, names);
     metrics.computed(job.model, computeMs, batchRows);
-    const { born, scopes, ttlMs, staleMs, digest, model, version } = job;
+    const { born, scopes, ttlMs, staleMs, digest, model, version, policy } = job;
     const body = encodeAnswer({ modelName: model, modelVersion: version, outputs });
     const header = { born, scopes, ttlMs, staleMs, digest, costMs: computeMs, ageMs: 0 };
-    return encodeEntry(header, body);
+    return encodeEntry({ ...header, ...(policy !== undefined && { policy }) }, body);
   }
 
   async #fail(job: MissJob, holder: Holder, failure: KvringError): Promise<void> {

@@ -56,6 +56,10 @@ export interface MissJob {
    * The life of an error that the model reports for the input, 0: it is not stored.
    */
   'negativeTtlMs'?: (number | string | Long);
+  /**
+   * The eviction policy for the entry, empty: the node's own.
+   */
+  'policy'?: (string);
 }
 
 /**
@@ -110,4 +114,8 @@ export interface MissJob__Output {
    * The life of an error that the model reports for the input, 0: it is not stored.
    */
   'negativeTtlMs': (string);
+  /**
+   * The eviction policy for the entry, empty: the node's own.
+   */
+  'policy': (string);
 }
