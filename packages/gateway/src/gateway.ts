@@ -58,9 +58,7 @@ export async function startGateway(parts: {
   const id = `${options.name}-${newIncarnation()}`;
   const catalog = new ModelCatalog(log);
   const nodes = new NodeDirectory({
-    peerId: id,
-    log,
-    clock,
+    ...{ peerId: id, log, clock, replicas: options.replicas },
     onRing: (ring) => detector.follow(ring),
   });
   const nearCache = new NearCache(options.nearCacheBytes, clock);

@@ -18,7 +18,7 @@ test("who held a key before is asked as long as none of its owners, who all join
   const bus = createInProcessBus();
   const links = new Map<string, ScriptedLink>();
   const nodes = new NodeDirectory({
-    ...{ peerId: "g", log: silentLog, clock: systemClock },
+    ...{ peerId: "g", log: silentLog, clock: systemClock, replicas: 2 },
     connect({ id }) {
       const link = new ScriptedLink(id);
       link.state = id.startsWith("old") ? "up" : "connecting";

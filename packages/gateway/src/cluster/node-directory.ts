@@ -8,6 +8,7 @@ import {
 import type { Clock, Log, RequestKey } from "@kvring/core";
 import { evenSample } from "@kvring/ring";
 import { connectNode, type NodeLink } from "@kvring/wire";
+import { ReplicaCheck } from "./replica-check.ts";
 import { Routes } from "./routes.ts";
 
 /**
@@ -18,6 +19,7 @@ export class NodeDirectory {
   readonly #links = new Map<string, NodeLink>();
   readonly #connect: (member: { id: string; address: string }) => NodeLink;
   readonly #log: Log;
+  readonly #replicaCheck: ReplicaCheck;
   #routes = new Routes({ version: 0, members: [] });
   readonly #onRing: (ring: RingRecord) => void;
   #watch: Stoppable | undefined;
@@ -26,11 +28,14 @@ export class NodeDirectory {
     readonly peerId: string;
     readonly log: Log;
     readonly clock: Clock;
+    /** Nodes that each key is to be on. */
+    readonly replicas: number;
     readonly onRing?: (ring: RingRecord) => void;
     /** Default: over the Exchange. */
     readonly connect?: (member: { readonly id: string; readonly address: string }) => NodeLink;
   }) {
     this.#log = options.log;
+    this.#replicaCheck = new ReplicaCheck(options);
     this.#onRing = options.onRing ?? (() => {});
     const connect = ({
       id,
@@ -55,6 +60,7 @@ export class NodeDirectory {
 
   async stop(): Promise<void> {
     await this.#watch?.stop();
+    this.#replicaCheck.stop();
     await Promise.all([...this.#links.values()].map((link) => link.close()));
     this.#links.clear();
   }
@@ -126,6 +132,7 @@ export class NodeDirectory {
     this.#routes = new Routes(ring, this.#routes);
     for (const link of this.#links.values()) link.routeBy(ring.version);
     this.#log.info({ version: ring.version, nodes: members.size }, "the ring changed");
+    this.#replicaCheck.follow(members.size);
     this.#onRing(ring);
   }
 }
