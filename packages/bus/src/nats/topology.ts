@@ -142,7 +142,9 @@ function streamConfigs(names: NatsNames, limits: BusLimits, replicas: number) {
       description: "kvring: the miss queue",
       subjects: [names.jobsSubjects],
       retention: RetentionPolicy.Workqueue,
-      storage: StorageType.Memory,
+      // A server that lost what it had in memory may not catch up with the other two for long, and
+      // then they have no quorum when one of them goes (docs/adr-0004-miss-queue.md).
+      storage: StorageType.File,
       max_msgs: limits.queueJobs,
       max_bytes: limits.queueBytes,
       max_age: nanos(limits.jobAgeMs),

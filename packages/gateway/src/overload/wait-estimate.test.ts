@@ -17,12 +17,25 @@ test("a place is expected to wait as long as places like it did, and no shorter 
 
 test("what was seen follows what is seen, and is forgotten after ten seconds", () => {
   const estimate = new WaitEstimate();
-  estimate.observe(4, 1_000, 0);
+  estimate.observe(4, 300, 0);
+  estimate.observe(4, 100, 0);
+  expect(estimate.expectedMs(4, 0)).toBe(275);
   for (let seen = 0; seen < 100; seen += 1) estimate.observe(4, 100, 0);
   expect(estimate.expectedMs(4, 0)).toBeCloseTo(100, 0);
   expect(estimate.isEmpty(10_000)).toBe(false);
   expect(estimate.isEmpty(10_001)).toBe(true);
   expect(estimate.expectedMs(4, 10_001)).toBeUndefined();
+});
+
+test("what was seen in an outage is forgotten with the first that shows that it is over", () => {
+  const estimate = new WaitEstimate();
+  for (const place of [1, 3, 100]) estimate.observe(place, 19_000, 0);
+  estimate.observe(3, 20, 0);
+  expect([1, 2, 100].map((place) => estimate.expectedMs(place, 0))).toEqual([
+    ...[19_000, 19_000, 19_000],
+  ]);
+  estimate.observe(1, 30, 0);
+  expect([1, 2, 100].map((place) => estimate.expectedMs(place, 0))).toEqual([30, 30, 30]);
 });
 
 test("never more is expected than was seen", () => {

@@ -1,6 +1,8 @@
 const weight = 1 / 8;
 /** What was seen longer ago says nothing: workers come and go. */
 const freshMs = 10_000;
+/** So many times faster than the mean is not chance: an outage is over, or workers came. */
+const muchFaster = 4;
 
 interface Seen {
   readonly waitMs: number;
@@ -23,7 +25,10 @@ export class WaitEstimate {
   observe(place: number, waitMs: number, nowMs: number): void {
     const index = bucketOf(place);
     const before = this.#fresh(index, nowMs);
-    const mean = before === undefined ? waitMs : before + (waitMs - before) * weight;
+    const isOver = before !== undefined && waitMs * muchFaster < before;
+    // Nor is it true any more of those further back, who would be refused and never show it.
+    if (isOver) this.#seen.length = index;
+    const mean = before === undefined || isOver ? waitMs : before + (waitMs - before) * weight;
     this.#seen[index] = { waitMs: mean, atMs: nowMs };
   }
 
