@@ -7,11 +7,13 @@ import { batching } from "./scenarios/batching.ts";
 import { coldStart } from "./scenarios/cold-start.ts";
 import { fanIn } from "./scenarios/fan-in.ts";
 import { l1Hit, nodeHit } from "./scenarios/hits.ts";
+import { invalidation } from "./scenarios/invalidation.ts";
 import { latency } from "./scenarios/latency.ts";
 import { miss, unique } from "./scenarios/misses.ts";
 import { mixed } from "./scenarios/mixed.ts";
 import { overload } from "./scenarios/overload.ts";
 import { payloads } from "./scenarios/payloads.ts";
+import { scale } from "./scenarios/scale.ts";
 import type { Scenario } from "./scenarios/scenario.ts";
 import { store } from "./scenarios/store.ts";
 import type { Effort } from "./system/contest.ts";
@@ -28,6 +30,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   overload,
   "fan-in": fanIn,
   "cold-start": coldStart,
+  invalidation,
+  scale,
   batching,
   adaptation,
   store,
