@@ -97,6 +97,17 @@ test("after a reconnect it is looked for, and nothing is made", async () => {
   expect(asked[1]).not.toBe(asked[0]);
 });
 
+test("nobody is sent to a connection that was lost", async () => {
+  const { durable, asked, passes, lose, reconnect } = durableAt(serverThat(answered));
+  await passes(250);
+  lose();
+  durable.onThere((session) => asked.push(session));
+  expect(asked).toHaveLength(1);
+  reconnect();
+  await passes(250);
+  expect(asked).toHaveLength(3);
+});
+
 test("two doubts are one look, and one that answers is asked again", async () => {
   const { durable, asked, calls, passes } = durableAt(serverThat(answered));
   await passes(250);

@@ -65,7 +65,9 @@ export class JobDurable implements Stoppable {
   /** Calls whenever it is worth asking for jobs, at once if it is now. */
   onThere(listener: (session: Session) => void): Stoppable {
     this.#listeners.add(listener);
-    if (this.#state.kind === "there") listener(this.#state.session);
+    // A connection that was lost meanwhile is not worth asking over.
+    const { current } = this.#options.link;
+    if (this.#state.kind === "there" && this.#state.session === current) listener(current);
     return { stop: async () => void this.#listeners.delete(listener) };
   }
 
