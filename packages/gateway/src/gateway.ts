@@ -5,6 +5,7 @@ import { type Check, keepTrying, type Metrics } from "@kvring/ops";
 import {
   bindServer,
   hasten,
+  LargeBuffers,
   loadServices,
   serverMessageBytes,
   serverOptions,
@@ -30,6 +31,9 @@ import { metadataHandlers } from "./services/open-inference.ts";
 import { rawMethod } from "./services/raw-method.ts";
 
 const version = "0.1.0";
+
+/** Kept for large requests and answers to come. */
+const idleMemoryBytes = 32 * 1024 ** 2;
 
 /** A running gateway. */
 export interface Gateway {
@@ -57,8 +61,9 @@ export async function startGateway(parts: {
   const { options, bus, clock, log } = parts;
   const id = `${options.name}-${newIncarnation()}`;
   const catalog = new ModelCatalog(log);
+  const memory = new LargeBuffers(idleMemoryBytes);
   const nodes = new NodeDirectory({
-    ...{ peerId: id, log, clock, replicas: options.replicas },
+    ...{ peerId: id, log, clock, memory, replicas: options.replicas },
     onRing: (ring) => detector.follow(ring),
   });
   const nearCache = new NearCache(options.nearCacheBytes, clock);
@@ -86,7 +91,7 @@ export async function startGateway(parts: {
   const path: InferencePath = new InferencePath({
     options,
     clock,
-    ...{ coherence, catalog, nodes, nearCache },
+    ...{ coherence, catalog, nodes, nearCache, memory },
     jobs: new JobPublisher({ queue: bus.queue, desk, misses, defaults: options }),
     hedging,
     metrics,
@@ -105,7 +110,7 @@ export async function startGateway(parts: {
       position: () => coherence.position,
     }),
   );
-  const port = await orLeave(coherence, listen(server, infer, options, log));
+  const port = await orLeave(coherence, listen({ server, infer, memory, options, log }));
   follower.start();
   log.info({ id, port }, "the gateway listens");
   return {
@@ -141,14 +146,17 @@ async function orLeave<T>(coherence: Coherence, started: Promise<T>): Promise<T>
   }
 }
 
-async function listen(
-  server: Server,
-  infer: UnaryHandler,
-  { listen: address, fastPaths }: GatewayOptions,
-  log: Log,
-): Promise<number> {
+async function listen(parts: {
+  readonly server: Server;
+  readonly infer: UnaryHandler;
+  readonly memory: LargeBuffers;
+  readonly options: GatewayOptions;
+  readonly log: Log;
+}): Promise<number> {
+  const { server, infer, memory, log } = parts;
+  const { listen: address, fastPaths } = parts.options;
   const port = await bindServer(server, address, ServerCredentials.createInsecure());
-  if (fastPaths && !hasten(server, hotMethods(infer), serverMessageBytes)) {
+  if (fastPaths && !hasten(server, hotMethods(infer), { mostBytes: serverMessageBytes, memory })) {
     log.warn(
       { port },
       "this grpc-js is not known: Infer goes all of its way through it, and slower",

@@ -95,14 +95,14 @@ export class BoundedStore implements Store {
     }
     this.#counters.hits += 1;
     this.#order.touch(slot);
-    return this.#view(slot, nowMs);
+    return this.#view(this.#residency.borrow(slot), slot, nowMs);
   }
 
   peek(key: Uint8Array): StoredValue | undefined {
     const nowMs = this.#clock.nowMs();
     const slot = this.#index.find(key);
     if (slot === noSlot || this.#hasExpired(slot, nowMs)) return undefined;
-    return this.#view(slot, nowMs);
+    return this.#view(this.#residency.borrow(slot), slot, nowMs);
   }
 
   hold(key: Uint8Array): HeldValue | undefined {
@@ -115,7 +115,7 @@ export class BoundedStore implements Store {
       if (isHeld) this.#residency.release(slot);
       isHeld = false;
     };
-    return { ...this.#view(slot, nowMs), release };
+    return { ...this.#view(this.#residency.read(slot), slot, nowMs), release };
   }
 
   put(key: Uint8Array, value: Uint8Array, options: PutOptions): boolean {
@@ -220,9 +220,9 @@ export class BoundedStore implements Store {
     return policy;
   }
 
-  #view(slot: Slot, nowMs: number): StoredValue {
+  #view(bytes: Uint8Array, slot: Slot, nowMs: number): StoredValue {
     return {
-      bytes: this.#residency.read(slot),
+      bytes,
       ageMs: nowMs - this.#wheel.addedAtMs(slot),
       ttlMs: this.#wheel.expiresAtMs(slot) - nowMs,
     };

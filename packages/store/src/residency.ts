@@ -59,6 +59,10 @@ export class Residency {
     return this.#memory.read(slot);
   }
 
+  borrow(slot: Slot): Uint8Array {
+    return this.#memory.borrow(slot);
+  }
+
   /** The slot that a value has now; `noSlot`, and nothing changes, where there is no memory. */
   settle(value: Uint8Array): Slot {
     const slot = this.#pool.take();

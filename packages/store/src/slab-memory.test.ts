@@ -72,6 +72,29 @@ describe("slabs", () => {
     memory.validate([1 as Slot]);
   });
 
+  test("lend what lies in pieces in one memory by turns", () => {
+    const memory = new SlabMemory({
+      limitBytes: 20 * MiB,
+      slabBytes: 64 * KiB,
+      metadataBytes: metadataBytes("lru"),
+    });
+    const [long, longer, longest] = [600_000, 700_000, 9 * MiB].map(pattern) as Uint8Array[];
+    assert(long !== undefined && longer !== undefined && longest !== undefined);
+    memory.write(1 as Slot, long);
+    memory.write(2 as Slot, longer);
+    memory.write(3 as Slot, longest);
+    const first = memory.borrow(2 as Slot);
+    expect(Buffer.compare(first, longer)).toBe(0);
+    const kept = memory.read(2 as Slot);
+    const second = memory.borrow(1 as Slot);
+    expect(Buffer.compare(second, long)).toBe(0);
+    expect(second.buffer).toBe(first.buffer);
+    expect(Buffer.compare(kept, longer)).toBe(0);
+    // Too long to keep memory for.
+    expect(memory.borrow(3 as Slot).buffer).not.toBe(memory.borrow(3 as Slot).buffer);
+    expect(Buffer.compare(memory.borrow(3 as Slot), longest)).toBe(0);
+  });
+
   test("of which every other entry is free take a value longer than each hole", () => {
     const memory = new SlabMemory({
       limitBytes: 64 * KiB,

@@ -36,6 +36,12 @@ export function slabSizesFor(capacityBytes: number, policy: PolicyChoice): SlabS
  */
 const spareShare = 1 / 32;
 
+/**
+ * Fresh memory for a large copy costs many times what copying does. This much is kept for it, beside
+ * the capacity, once a value of that size was borrowed.
+ */
+const mostScratchBytes = 8 * 1024 ** 2;
+
 /** Of a length, which is negative then: the value lies in several pieces. */
 const cutBit = -(2 ** 31);
 /** Lengths have 31 bits. */
@@ -58,6 +64,8 @@ export class SlabMemory implements ValueMemory {
   /** Per slot the address of the first piece, and the length with `cutBit`. */
   readonly #values: SlotInts;
   #count = 0;
+  /** Where values in several pieces are put together for who borrows them. */
+  #scratch = new Uint8Array(0);
 
   constructor(sizes: SlabSizes, records: SlotInts = entryRecords()) {
     this.records = records;
@@ -100,13 +108,15 @@ export class SlabMemory implements ValueMemory {
     const length = this.#lengthWord(slot);
     // Told by the slot, and not by the piece, which lies elsewhere in memory.
     if (length >= 0) return this.#slabs.read(first, pieceHeaderBytes, length);
-    const copy = new Uint8Array(length & lengthBits);
-    let at = 0;
-    for (const part of this.parts(slot)) {
-      copy.set(part, at);
-      at += part.byteLength;
-    }
-    return copy;
+    return this.#copyParts(slot, new Uint8Array(length & lengthBits));
+  }
+
+  borrow(slot: Slot): Uint8Array {
+    const length = this.#lengthWord(slot);
+    if (length >= 0 || (length & lengthBits) > mostScratchBytes) return this.read(slot);
+    const bytes = length & lengthBits;
+    if (this.#scratch.byteLength < bytes) this.#scratch = new Uint8Array(bytes);
+    return this.#copyParts(slot, this.#scratch.subarray(0, bytes));
   }
 
   free(slot: Slot): void {
@@ -143,6 +153,15 @@ export class SlabMemory implements ValueMemory {
     assert.equal(this.#heap.usedGranules, granules, "all that is in use is a value's");
     assert.equal(this.#count, values, "every value has a slot");
     assert(this.slabBytes <= this.#sizes.limitBytes, "slabs stay within their limit");
+  }
+
+  #copyParts(slot: Slot, target: Uint8Array): Uint8Array {
+    let at = 0;
+    for (const part of this.parts(slot)) {
+      target.set(part, at);
+      at += part.byteLength;
+    }
+    return target;
   }
 
   /** An extent for a value in one piece, of a new slab if need be. */

@@ -19,6 +19,8 @@ export interface ValueMemory {
   write(slot: Slot, value: Uint8Array): boolean;
   /** The value itself where it lies in one piece, otherwise a copy. */
   read(slot: Slot): Uint8Array;
+  /** The same, valid until the next call of any method: copies use one memory in turn. */
+  borrow(slot: Slot): Uint8Array;
   free(slot: Slot): void;
   /** Whether the slot has a value. For validation. */
   has(slot: Slot): boolean;

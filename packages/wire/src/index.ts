@@ -33,6 +33,7 @@ export {
   jobMessageId,
   type MissJob,
 } from "./jobs/miss-job.ts";
+export { LargeBuffers } from "./memory/large-buffers.ts";
 export { answerSuffix, encodeAnswer, withSuffix } from "./oip/answer.ts";
 export { resolveInputs, resolveOutputs } from "./oip/inputs.ts";
 export { encodeRequest, type InferRequest } from "./oip/request.ts";

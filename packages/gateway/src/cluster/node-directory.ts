@@ -7,7 +7,7 @@ import {
 } from "@kvring/bus";
 import type { Clock, Log, RequestKey } from "@kvring/core";
 import { evenSample } from "@kvring/ring";
-import { connectNode, type NodeLink } from "@kvring/wire";
+import { connectNode, type LargeBuffers, type NodeLink } from "@kvring/wire";
 import { ReplicaCheck } from "./replica-check.ts";
 import { Routes } from "./routes.ts";
 
@@ -30,6 +30,7 @@ export class NodeDirectory {
     readonly clock: Clock;
     /** Nodes that each key is to be on. */
     readonly replicas: number;
+    readonly memory?: LargeBuffers;
     readonly onRing?: (ring: RingRecord) => void;
     /** Default: over the Exchange. */
     readonly connect?: (member: { readonly id: string; readonly address: string }) => NodeLink;
@@ -50,6 +51,7 @@ export class NodeDirectory {
         peerId: options.peerId,
         log: options.log,
         clock: options.clock,
+        ...(options.memory === undefined ? {} : { memory: options.memory }),
       });
     this.#connect = options.connect ?? connect;
   }

@@ -1,5 +1,5 @@
 import type { Entry, Parameter } from "@kvring/core";
-import { withSuffix } from "@kvring/wire";
+import { type LargeBuffers, withSuffix } from "@kvring/wire";
 import { type CacheStatus, formatCacheStatus } from "../cache/cache-status.ts";
 import type { NodeDirectory } from "../cluster/node-directory.ts";
 import type { CheckedRequest } from "./checked-request.ts";
@@ -17,12 +17,12 @@ export function encodeAnswerFor(
   entry: Entry,
   ageMs: number,
   status: CacheStatus,
-  sources: DebugSources,
+  sources: DebugSources & { readonly memory: LargeBuffers },
 ): Uint8Array {
   const text = formatCacheStatus(status);
   const parameters: Parameter[] = [{ name: "cache_status", kind: "string", value: text }];
   if (request.cache.debug) parameters.push(...debugOf(request, entry, ageMs, sources));
-  return withSuffix(entry.body, request.id, parameters);
+  return withSuffix(entry.body, request.id, parameters, sources.memory);
 }
 
 function debugOf(

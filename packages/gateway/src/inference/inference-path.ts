@@ -1,5 +1,5 @@
 import { type Clock, Entry, isAtLeast, KvringError, type Position, scopeId } from "@kvring/core";
-import { type ScannedRequest, scanRequest } from "@kvring/wire";
+import { type LargeBuffers, type ScannedRequest, scanRequest } from "@kvring/wire";
 import type { CacheStatus } from "../cache/cache-status.ts";
 import type { NearCache } from "../cache/near-cache.ts";
 import type { ModelCatalog } from "../catalog/model-catalog.ts";
@@ -27,6 +27,8 @@ export interface PathParts {
   readonly catalog: ModelCatalog;
   readonly nodes: NodeDirectory;
   readonly nearCache: NearCache;
+  /** Where large requests may lie, and large answers do. */
+  readonly memory: LargeBuffers;
   readonly jobs: JobPublisher;
   readonly hedging: Hedging;
   readonly metrics: GatewayMetrics;
@@ -153,7 +155,7 @@ export class InferencePath {
       this.#bypass(this.#open(arrival, request));
       return;
     }
-    const { nearCache, coherence } = this.#parts;
+    const { nearCache, coherence, memory } = this.#parts;
     const { admission } = coherence;
     const near = nearCache.get(key, cache.maxAgeMs, (proof) =>
       admission.isCurrent(proof, request.tagScopes),
@@ -164,6 +166,8 @@ export class InferencePath {
       const answer = this.#encode(request, entry, near.ageMs, status);
       if (model.earlyRefresh) {
         this.#refreshes.hit(this.#answered(arrival, request), { costMs: entry.costMs, ttlMs });
+      } else {
+        memory.give(arrival.message);
       }
       arrival.finish("hit_l1", undefined, answer);
       return;
@@ -228,7 +232,7 @@ export class InferencePath {
   }
 
   #found(arrival: Arrival, open: OpenRequest, bytes: Uint8Array, how: Arriving): void {
-    const { coherence, nearCache } = this.#parts;
+    const { coherence, nearCache, memory } = this.#parts;
     const { request } = open;
     const entry = new Entry(bytes);
     if (!isAtLeast(entry.born, how.minBorn)) {
@@ -264,6 +268,8 @@ export class InferencePath {
     nearCache.put(request.key, entry);
     if (request.model.earlyRefresh) {
       this.#refreshes.hit(this.#answered(arrival, request), { costMs, ttlMs });
+    } else {
+      memory.give(arrival.message);
     }
   }
 
@@ -372,9 +378,9 @@ export class InferencePath {
   }
 
   #encode(request: CheckedRequest, entry: Entry, ageMs: number, status: CacheStatus): Uint8Array {
-    const { nodes, options, coherence } = this.#parts;
+    const { nodes, options, coherence, memory } = this.#parts;
     return encodeAnswerFor(request, entry, ageMs, status, {
-      nodes,
+      ...{ nodes, memory },
       replicas: options.replicas,
       leaseAgeMs: () => coherence.leaseAgeMs(),
     });

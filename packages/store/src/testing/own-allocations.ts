@@ -35,6 +35,10 @@ export class OwnAllocations implements ValueMemory {
     return value;
   }
 
+  borrow(slot: Slot): Uint8Array {
+    return this.read(slot);
+  }
+
   free(slot: Slot): void {
     this.#values[slot] = undefined;
   }

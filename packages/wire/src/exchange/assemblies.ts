@@ -1,4 +1,5 @@
 import { KvringError, limits } from "@kvring/core";
+import type { LargeBuffers } from "../memory/large-buffers.ts";
 import { malformed } from "../protobuf/reader.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { Chunk } from "./frame.ts";
@@ -21,9 +22,12 @@ interface Assembly<Item> {
 export class Assemblies<Item> {
   readonly #underWay = new Map<number, Assembly<Item>>();
   readonly #budget: ByteBudget;
+  readonly #memory: LargeBuffers | undefined;
 
-  constructor(budget: ByteBudget) {
+  /** Values lie in `memory` where there is one, for who takes them to give back. */
+  constructor(budget: ByteBudget, memory?: LargeBuffers) {
     this.#budget = budget;
+    this.#memory = memory;
   }
 
   /**
@@ -33,8 +37,7 @@ export class Assemblies<Item> {
   begin(operationId: number, item: Item, totalBytes: number): boolean {
     this.#check(operationId, totalBytes);
     const room = this.#budget.take(totalBytes);
-    // Not from Buffer's pool: the value is kept as it is, and must pin nothing else.
-    const memory = room ? Buffer.allocUnsafeSlow(totalBytes) : undefined;
+    const memory = room ? this.#room(totalBytes) : undefined;
     this.#underWay.set(operationId, { item, totalBytes, filledBytes: 0, memory });
     return room;
   }
@@ -68,6 +71,11 @@ export class Assemblies<Item> {
       if (memory !== undefined) this.#budget.give(totalBytes);
     }
     this.#underWay.clear();
+  }
+
+  /** Not from Buffer's pool: a value that is kept as it is must pin nothing else. */
+  #room(totalBytes: number): Buffer {
+    return this.#memory?.take(totalBytes) ?? Buffer.allocUnsafeSlow(totalBytes);
   }
 
   #check(operationId: number, totalBytes: number): void {

@@ -8,6 +8,7 @@ import {
 import { type Clock, KvringError, limits } from "@kvring/core";
 import { decodeStatus } from "../grpc/errors.ts";
 import { bulkLaneOptions, smallLaneOptions } from "../grpc/options.ts";
+import type { LargeBuffers } from "../memory/large-buffers.ts";
 import { malformed } from "../protobuf/reader.ts";
 import { Assemblies } from "./assemblies.ts";
 import { ByteBudget } from "./byte-budget.ts";
@@ -26,6 +27,7 @@ export interface ConnectionOptions {
   readonly clock: Clock;
   readonly helloTimeoutMs: number;
   readonly windowBytes: number;
+  readonly memory: LargeBuffers | undefined;
   routedBy(): number;
   /** Both lanes were greeted. */
   onUp(): void;
@@ -54,12 +56,14 @@ export class Connection {
   readonly #sessionId = randomUUID();
   readonly #small: ClientLane;
   readonly #bulk: ClientLane;
-  readonly #assemblies = new Assemblies<Result>(new ByteBudget(4 * limits.messageBytes));
+  readonly #assemblies: Assemblies<Result>;
   readonly #cancelTimeout: () => void;
   #ended = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
+    const budget = new ByteBudget(4 * limits.messageBytes);
+    this.#assemblies = new Assemblies(budget, options.memory);
     this.#small = this.#dial("small");
     this.#bulk = this.#dial("bulk");
     this.#cancelTimeout = options.clock.after(options.helloTimeoutMs, () =>
@@ -176,7 +180,10 @@ export class Connection {
       }
       if (frame.chunk === undefined) return;
       const whole = this.#assemblies.add(frame.chunk);
-      if (whole !== undefined) this.#options.onResult(withValue(whole.item, whole.value));
+      if (whole === undefined) return;
+      this.#options.onResult(withValue(whole.item, whole.value));
+      // Who looked it up has copied what is kept; the input of a job stays with who began it.
+      if (whole.item.kind === "found") this.#options.memory?.give(whole.value);
     } catch (error) {
       if (!(error instanceof KvringError)) throw error;
       this.#lose(error);

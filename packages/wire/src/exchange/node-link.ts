@@ -1,5 +1,6 @@
 import { type ChannelCredentials, credentials } from "@grpc/grpc-js";
 import { type Clock, KvringError, type Log, limits } from "@kvring/core";
+import type { LargeBuffers } from "../memory/large-buffers.ts";
 import { Connection } from "./connection.ts";
 import type {
   Begun,
@@ -33,6 +34,8 @@ export interface LinkOptions {
   readonly queueBytes?: number;
   /** Values that may wait to be sent in chunks; beyond, they are refused. Default 256 MiB. */
   readonly transferBytes?: number;
+  /** For large values that are found. Default: each in memory of its own. */
+  readonly memory?: LargeBuffers;
 }
 
 /** The pause before the next attempt doubles from the first to the last of these. */
@@ -53,7 +56,7 @@ type State =
 class ExchangeLink implements NodeLink {
   readonly nodeId: string;
   readonly address: string;
-  readonly #options: Required<LinkOptions>;
+  readonly #options: Required<Omit<LinkOptions, "memory">> & Pick<LinkOptions, "memory">;
   readonly #pending: Pending;
   readonly #listeners = new Set<(state: LinkState) => void>();
   #state: State;
@@ -233,7 +236,7 @@ class ExchangeLink implements NodeLink {
   }
 
   #dial(): State {
-    const { nodeId, address, peerId, clock, helloTimeoutMs, windowBytes } = this.#options;
+    const { nodeId, address, peerId, clock, helloTimeoutMs, windowBytes, memory } = this.#options;
     this.#attempts += 1;
     const connection = new Connection({
       nodeId,
@@ -242,6 +245,7 @@ class ExchangeLink implements NodeLink {
       clock,
       helloTimeoutMs,
       windowBytes,
+      memory,
       credentials: this.#options.credentials,
       routedBy: () => this.#routedBy,
       onUp: () => this.#up(connection),

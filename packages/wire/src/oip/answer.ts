@@ -1,4 +1,5 @@
 import type { Parameter, Tensor } from "@kvring/core";
+import type { LargeBuffers } from "../memory/large-buffers.ts";
 import { ProtoWriter } from "../protobuf/writer.ts";
 import { writeParameterEntry } from "./parameters.ts";
 
@@ -28,20 +29,30 @@ export function encodeAnswer(answer: {
 
 /** The fields that differ from request to request, to be put behind a stored answer. */
 export function answerSuffix(id: string, parameters: readonly Parameter[]): Uint8Array {
-  return withSuffix(nothing, id, parameters);
+  const writer = new ProtoWriter(suffixBytes(id));
+  writeSuffix(writer, id, parameters);
+  return writer.finish();
 }
-
-const nothing = new Uint8Array(0);
 
 /** A stored answer with this request's own fields behind it: one piece of memory, one copy. */
 export function withSuffix(
   stored: Uint8Array,
   id: string,
   parameters: readonly Parameter[],
+  memory: LargeBuffers,
 ): Buffer {
-  const writer = new ProtoWriter(stored.length + 128 + 2 * id.length);
+  const writer = new ProtoWriter(memory.take(stored.length + suffixBytes(id)));
   writer.raw(stored);
+  writeSuffix(writer, id, parameters);
+  return writer.finish();
+}
+
+/** About. */
+function suffixBytes(id: string): number {
+  return 128 + 2 * id.length;
+}
+
+function writeSuffix(writer: ProtoWriter, id: string, parameters: readonly Parameter[]): void {
   if (id !== "") writer.string(3, id);
   for (const parameter of parameters) writeParameterEntry(writer, 4, parameter);
-  return writer.finish();
 }

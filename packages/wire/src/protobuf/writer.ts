@@ -11,9 +11,9 @@ export class ProtoWriter {
   #target: Buffer;
   #at = 0;
 
-  /** `capacityBytes`: what the message will about need; a good guess saves copies. */
-  constructor(capacityBytes = 256) {
-    this.#target = Buffer.allocUnsafe(Math.max(16, capacityBytes));
+  /** What the message will about need, or memory of so many bytes; a good guess saves copies. */
+  constructor(target: number | Buffer = 256) {
+    this.#target = typeof target === "number" ? Buffer.allocUnsafe(Math.max(16, target)) : target;
   }
 
   get byteLength(): number {

@@ -10,11 +10,13 @@ import {
 } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { bindServer } from "../grpc/bind.ts";
+import { LargeBuffers } from "../memory/large-buffers.ts";
 import type { UnaryCall } from "./call.ts";
 import { hasten } from "./hasten.ts";
 import { framed, Http2Caller, type Reply, replyOf } from "./testing/http2-caller.ts";
 
 const mostBytes = 200_000;
+const options = { mostBytes, memory: new LargeBuffers(0) };
 const hot = "/test.Service/Hot";
 const other = "/test.Service/Other";
 
@@ -72,7 +74,7 @@ async function startServer(isHastened: boolean): Promise<{ server: Server; port:
   server.addService({ Hot: method(hot), Other: method(other) }, { Hot: handler, Other: handler });
   const port = await bindServer(server, "127.0.0.1:0", ServerCredentials.createInsecure());
   if (isHastened) {
-    expect(hasten(server, new Map([[hot, handler]]), mostBytes)).toBe(true);
+    expect(hasten(server, new Map([[hot, handler]]), options)).toBe(true);
   }
   return { server, port };
 }
@@ -258,11 +260,11 @@ describe("hasten", () => {
       interceptors: [(_method, call) => new ServerInterceptingCall(call)],
     });
     await bindServer(server, "127.0.0.1:0", ServerCredentials.createInsecure());
-    expect(hasten(server, new Map([[hot, handler]]), mostBytes)).toBe(false);
+    expect(hasten(server, new Map([[hot, handler]]), options)).toBe(false);
     server.forceShutdown();
   });
 
   test("says when a server is not what it knows", () => {
-    expect(hasten(new Server(), new Map([[hot, handler]]), mostBytes)).toBe(false);
+    expect(hasten(new Server(), new Map([[hot, handler]]), options)).toBe(false);
   });
 });

@@ -2,7 +2,7 @@ import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from "node:h
 import type { Server } from "@grpc/grpc-js";
 import type { UnaryHandler } from "./call.ts";
 import { readPlainHeaders } from "./plain-headers.ts";
-import { PlainStream } from "./plain-stream.ts";
+import { type PlainOptions, PlainStream } from "./plain-stream.ts";
 
 type OnStream = (
   stream: ServerHttp2Stream,
@@ -22,7 +22,7 @@ type OnStream = (
 export function hasten(
   server: Server,
   handlers: ReadonlyMap<string, UnaryHandler>,
-  mostBytes: number,
+  options: Omit<PlainOptions, "handler">,
 ): boolean {
   const servers = http2Servers(server);
   for (const http2Server of servers) {
@@ -34,7 +34,7 @@ export function hasten(
       if (handler === undefined || plain === undefined) {
         for (const other of others) other(stream, headers, ...more);
       } else {
-        new PlainStream(stream, headers, plain, { handler, mostBytes });
+        new PlainStream(stream, headers, plain, { handler, ...options });
       }
     });
   }

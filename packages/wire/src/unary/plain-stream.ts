@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { type Metadata, type sendUnaryData, status } from "@grpc/grpc-js";
+import type { LargeBuffers } from "../memory/large-buffers.ts";
 import { PlainCall, type UnaryHandler } from "./call.ts";
 import type { PlainHeaders } from "./plain-headers.ts";
 import { type FrameState, RequestFrame } from "./request-frame.ts";
@@ -8,6 +9,8 @@ export interface PlainOptions {
   readonly handler: UnaryHandler;
   /** Of a message, in either direction. */
   readonly mostBytes: number;
+  /** Large requests lie in it; large answers of it are given back once they are sent. */
+  readonly memory: LargeBuffers;
 }
 
 const headBytes = 5;
@@ -45,7 +48,7 @@ export class PlainStream {
     this.#options = options;
     this.#timeoutMs = timeoutMs;
     this.#deadlineMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeoutMs;
-    this.#frame = new RequestFrame(options.mostBytes);
+    this.#frame = new RequestFrame(options.mostBytes, options.memory);
     // What goes wrong with a stream ends in its closing, and there is nobody to tell.
     stream.on("error", () => {});
     stream.on("data", (piece: Uint8Array) => this.#look(this.#frame.push(piece)));
@@ -142,7 +145,10 @@ export class PlainStream {
       stream.end(frame);
     } else {
       stream.write(frame);
-      stream.end(answer);
+      // Without an error all of it has left this process; otherwise a socket may still read it.
+      stream.end(answer, (error?: Error | null) => {
+        if (error === undefined || error === null) this.#options.memory.give(answer);
+      });
     }
   }
 

@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { LargeBuffers } from "../memory/large-buffers.ts";
 import { type FrameState, RequestFrame } from "./request-frame.ts";
 
 const mostBytes = 1000;
+const memory = new LargeBuffers(0);
 
 function framed(message: Uint8Array, flag = 0): Buffer {
   const frame = Buffer.alloc(5 + message.length);
@@ -20,7 +22,7 @@ function pieces(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
 }
 
 function read(parts: readonly Uint8Array[]): FrameState {
-  const frame = new RequestFrame(mostBytes);
+  const frame = new RequestFrame(mostBytes, memory);
   for (const part of parts) frame.push(part);
   return frame.end();
 }
@@ -83,7 +85,7 @@ describe("a request", () => {
   });
 
   test("that was refused keeps nothing of what still comes", () => {
-    const frame = new RequestFrame(mostBytes);
+    const frame = new RequestFrame(mostBytes, memory);
     expect(frame.push(framed(new Uint8Array(0), 1))).toMatchObject({ kind: "refused" });
     const refused = frame.push(new Uint8Array(50));
     expect(refused).toEqual({ kind: "refused", why: "compressed" });

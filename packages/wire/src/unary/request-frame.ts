@@ -1,3 +1,5 @@
+import type { LargeBuffers } from "../memory/large-buffers.ts";
+
 /** What a unary request has come to; it ends in one of these, and stays there. */
 export type FrameState =
   | { readonly kind: "open" }
@@ -13,18 +15,21 @@ const open: FrameState = Object.freeze({ kind: "open" });
  * compressed, four bytes of length, the message.
  *
  * Pieces are kept as they come; nothing is allocated on the word of a length. A message that came in
- * one piece, as small ones do, is a view on that piece.
+ * one piece, as small ones do, is a view on that piece; others are put together in memory that may
+ * be given back.
  */
 export class RequestFrame {
   readonly #mostBytes: number;
+  readonly #memory: LargeBuffers;
   #pieces: Uint8Array[] = [];
   #bytes = 0;
   /** Of head and message; known when the head is there. */
   #needed = headBytes;
   #state: FrameState = open;
 
-  constructor(mostBytes: number) {
+  constructor(mostBytes: number, memory: LargeBuffers) {
     this.#mostBytes = mostBytes;
+    this.#memory = memory;
   }
 
   /** The announced length of the message; 0 until its head is there. */
@@ -50,14 +55,14 @@ export class RequestFrame {
     if (this.#state.kind !== "open") return this.#state;
     const isWhole = this.#bytes >= headBytes && this.#bytes === this.#needed;
     this.#state = isWhole
-      ? { kind: "whole", message: joined(this.#pieces).subarray(headBytes) }
+      ? { kind: "whole", message: this.#joined().subarray(headBytes) }
       : { kind: "cut off" };
     this.#pieces = [];
     return this.#state;
   }
 
   #readHead(): void {
-    const head = joined(this.#pieces);
+    const head = this.#joined();
     // Where it came in pieces, they are few and small: what is joined is kept.
     this.#pieces = [head];
     this.#needed = headBytes + Buffer.from(head.buffer, head.byteOffset, headBytes).readUInt32BE(1);
@@ -69,9 +74,16 @@ export class RequestFrame {
     this.#state = { kind: "refused", why };
     this.#pieces = [];
   }
-}
 
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const [first = new Uint8Array(0)] = pieces;
-  return pieces.length === 1 ? first : Buffer.concat(pieces);
+  #joined(): Uint8Array {
+    const [first] = this.#pieces;
+    if (first !== undefined && this.#pieces.length === 1) return first;
+    const whole = this.#memory.take(this.#bytes);
+    let at = 0;
+    for (const piece of this.#pieces) {
+      whole.set(piece, at);
+      at += piece.length;
+    }
+    return whole;
+  }
 }

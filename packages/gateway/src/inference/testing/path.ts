@@ -27,6 +27,7 @@ import { MissAdmission } from "../../overload/miss-admission.ts";
 import { DirectDesk } from "../direct-desk.ts";
 import { InferencePath } from "../inference-path.ts";
 import { JobPublisher } from "../job-publisher.ts";
+import { PoisonedBuffers } from "./poisoned-buffers.ts";
 import { ScriptedCoherence } from "./scripted-coherence.ts";
 import { ScriptedLink } from "./scripted-link.ts";
 
@@ -50,6 +51,7 @@ export class PathUnderTest {
   readonly bus: Bus = createInProcessBus({ clock: this.clock });
   readonly links = [new ScriptedLink("n1"), new ScriptedLink("n2")];
   readonly nearCache = new NearCache(2 ** 20, this.clock);
+  readonly memory = new PoisonedBuffers();
   readonly desk = new DirectDesk("gw-1", this.clock);
   readonly metrics: GatewayMetrics;
   readonly misses: MissAdmission;
@@ -95,6 +97,7 @@ export class PathUnderTest {
       catalog,
       nodes: nodes as unknown as NodeDirectory,
       nearCache: this.nearCache,
+      memory: this.memory,
       jobs: new JobPublisher({
         queue: bus.queue,
         desk: this.desk,
@@ -139,7 +142,7 @@ export class PathUnderTest {
         cancel = listener;
       },
     };
-    this.path.infer(message, call, (error, answer) => {
+    this.path.infer(Uint8Array.from(message), call, (error, answer) => {
       asked.responses += 1;
       if (error !== undefined) asked.error = error;
       if (answer === undefined) return;

@@ -41,7 +41,13 @@ export class ScriptedLink implements NodeLink {
   }
 
   lookup(request: LookupRequest, listener: LookupListener): () => void {
-    const lookup = { ...listener, request, cancelled: false };
+    const onFound: LookupListener["onFound"] = (entry, how) => {
+      // Lent for the call: whoever keeps it sees something else later.
+      const lent = Buffer.from(entry);
+      listener.onFound(lent, how);
+      lent.fill(0xdb);
+    };
+    const lookup = { ...listener, onFound, request, cancelled: false };
     this.lookups.push(lookup);
     return () => {
       lookup.cancelled = true;

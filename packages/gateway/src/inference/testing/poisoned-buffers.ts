@@ -1,0 +1,15 @@
+import { LargeBuffers } from "@kvring/wire";
+
+const poison = 0xdb;
+
+/** Memory that is overwritten when it is given back: whoever reads it past its time sees that. */
+export class PoisonedBuffers extends LargeBuffers {
+  constructor() {
+    super(0);
+  }
+
+  override give(memory: Uint8Array): void {
+    memory.fill(poison);
+    super.give(memory);
+  }
+}

@@ -1,0 +1,59 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { LargeBuffers } from "./large-buffers.ts";
+
+const KiB = 1024;
+
+describe("large buffers", () => {
+  test("are used again once they were given back", () => {
+    const buffers = new LargeBuffers(1024 * KiB);
+    const first = buffers.take(300 * KiB);
+    expect(buffers.take(300 * KiB).buffer).not.toBe(first.buffer);
+    buffers.give(first.subarray(5, 10));
+    expect(buffers.idleBytes).toBe(300 * KiB);
+    const again = buffers.take(250 * KiB);
+    expect([again.buffer, again.length, buffers.idleBytes]).toEqual([first.buffer, 250 * KiB, 0]);
+  });
+
+  test("are not used for what is much smaller, or larger", () => {
+    const buffers = new LargeBuffers(1024 * KiB);
+    const memory = buffers.take(300 * KiB);
+    buffers.give(memory);
+    expect(buffers.take(150 * KiB).buffer).not.toBe(memory.buffer);
+    expect(buffers.take(301 * KiB).buffer).not.toBe(memory.buffer);
+  });
+
+  test("given twice are there once, and what was never taken is not taken in", () => {
+    const buffers = new LargeBuffers(1024 * KiB);
+    const memory = buffers.take(300 * KiB);
+    for (const given of [memory, memory, Buffer.alloc(300 * KiB), buffers.take(10)]) {
+      buffers.give(given);
+    }
+    expect(buffers.idleBytes).toBe(300 * KiB);
+  });
+
+  test("belong to one at a time, and idle ones stay within their bound", () => {
+    const bound = 1000 * KiB;
+    const step = fc.record({ take: fc.boolean(), kilobytes: fc.integer({ min: 1, max: 600 }) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const buffers = new LargeBuffers(bound);
+        const held: { readonly memory: Buffer; readonly mark: number }[] = [];
+        steps.forEach(({ take, kilobytes }, mark) => {
+          if (take) {
+            const memory = buffers.take(kilobytes * KiB);
+            expect(memory.length).toBe(kilobytes * KiB);
+            held.push({ memory: memory.fill(mark), mark });
+          } else {
+            const [one] = held.splice(kilobytes % (held.length || 1), 1);
+            if (one !== undefined) buffers.give(one.memory);
+          }
+          expect(buffers.idleBytes).toBeLessThanOrEqual(bound);
+          for (const { memory, mark: own } of held) {
+            expect([memory[0], memory.at(-1)]).toEqual([own, own]);
+          }
+        });
+      }),
+    );
+  });
+});
