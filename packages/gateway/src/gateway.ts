@@ -1,6 +1,6 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import type { Bus } from "@kvring/bus";
-import { type Clock, type Log, newIncarnation } from "@kvring/core";
+import { type Clock, type Log, limits, newIncarnation } from "@kvring/core";
 import { type Check, keepTrying, type Metrics } from "@kvring/ops";
 import {
   bindServer,
@@ -33,7 +33,7 @@ import { rawMethod } from "./services/raw-method.ts";
 const version = "0.1.0";
 
 /** Kept for large requests and answers to come. */
-const idleMemoryBytes = 32 * 1024 ** 2;
+const idleMemoryBytes = limits.messageBytes;
 
 /** A running gateway. */
 export interface Gateway {

@@ -34,10 +34,11 @@ export {
   type MissJob,
 } from "./jobs/miss-job.ts";
 export { LargeBuffers } from "./memory/large-buffers.ts";
-export { answerSuffix, encodeAnswer, withSuffix } from "./oip/answer.ts";
+export { answerSuffix, encodeAnswer, framedAnswer } from "./oip/answer.ts";
 export { resolveInputs, resolveOutputs } from "./oip/inputs.ts";
 export { encodeRequest, type InferRequest } from "./oip/request.ts";
 export { decodeResponse, type InferResponse } from "./oip/response.ts";
 export { type ScannedRequest, scanRequest } from "./oip/scan.ts";
+export { answerHeadBytes, closeAnswer, messageIn } from "./unary/answer-frame.ts";
 export type { UnaryCall, UnaryHandler } from "./unary/call.ts";
 export { hasten } from "./unary/hasten.ts";

@@ -1,5 +1,5 @@
 import type { Entry, Parameter } from "@kvring/core";
-import { type LargeBuffers, withSuffix } from "@kvring/wire";
+import { framedAnswer, type LargeBuffers } from "@kvring/wire";
 import { type CacheStatus, formatCacheStatus } from "../cache/cache-status.ts";
 import type { NodeDirectory } from "../cluster/node-directory.ts";
 import type { CheckedRequest } from "./checked-request.ts";
@@ -11,7 +11,7 @@ export interface DebugSources {
   readonly leaseAgeMs: () => number;
 }
 
-/** The stored answer as it is, with this request's own fields behind it. */
+/** A frame of the stored answer as it is, with this request's own fields behind it. */
 export function encodeAnswerFor(
   request: CheckedRequest,
   entry: Entry,
@@ -22,7 +22,7 @@ export function encodeAnswerFor(
   const text = formatCacheStatus(status);
   const parameters: Parameter[] = [{ name: "cache_status", kind: "string", value: text }];
   if (request.cache.debug) parameters.push(...debugOf(request, entry, ageMs, sources));
-  return withSuffix(entry.body, request.id, parameters, sources.memory);
+  return framedAnswer(entry.body, request.id, parameters, sources.memory);
 }
 
 function debugOf(

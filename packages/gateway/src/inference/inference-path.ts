@@ -75,7 +75,7 @@ export class InferencePath {
     return this.#inFlight;
   }
 
-  /** `respond` is called exactly once, possibly before `infer` returns. */
+  /** `respond` is called exactly once, possibly before `infer` returns; answers are frames. */
   infer(
     message: Uint8Array,
     call: Call,

@@ -1,8 +1,9 @@
 import type { MethodDefinition } from "@grpc/grpc-js";
+import { messageIn } from "@kvring/wire";
 
 /**
- * The method with its messages left as bytes: requests are scanned, not decoded, and answers are
- * sent as they were stored.
+ * The method with its messages left as bytes: requests are scanned, not decoded, and answers, which
+ * handlers give as frames, are sent as they were stored.
  */
 export function rawMethod(
   method: MethodDefinition<object, object>,
@@ -13,7 +14,7 @@ export function rawMethod(
     responseStream: method.responseStream,
     requestSerialize: asBuffer,
     requestDeserialize: (bytes) => bytes,
-    responseSerialize: asBuffer,
+    responseSerialize: (frame) => asBuffer(messageIn(frame)),
     responseDeserialize: (bytes) => bytes,
   };
 }

@@ -1,10 +1,14 @@
 import { KvringError, limits } from "@kvring/core";
+import { LargeBuffers } from "../memory/large-buffers.ts";
 import { ProtoWriter } from "../protobuf/writer.ts";
 import { encodeCredit, encodeHello, encodeRingVersion, type Frame, type Hello } from "./frame.ts";
 import { type Transfer, Transfers } from "./transfers.ts";
 
 export interface LaneOptions<Item> {
-  /** Hands a frame to the stream; `sent` is called when the stream has room for the next one. */
+  /**
+   * Hands a frame to the stream, which copies it; `sent` is called when that is done and the stream
+   * has room for the next one.
+   */
   write(frame: Buffer, sent: () => void): void;
   encodeItem(writer: ProtoWriter, item: Item): void;
   /** Bytes the peer may have sent that we did not take in yet. */
@@ -17,6 +21,8 @@ export interface LaneOptions<Item> {
 
 /** A frame is closed at this size, so that credits and memory are handed out in small change. */
 const frameBytes = limits.chunkBytes;
+/** Few frames are on their way at a time, and those that wait for credits need not be many. */
+const idleMemoryBytes = 8 * frameBytes;
 
 /**
  * One end of a stream: what is said in one event-loop turn leaves in one frame, and never more
@@ -28,7 +34,9 @@ const frameBytes = limits.chunkBytes;
 export class Lane<Item> {
   readonly #options: LaneOptions<Item>;
   readonly #transfers: Transfers<Item>;
-  #open = new ProtoWriter();
+  /** Frames lie in it until they are sent. */
+  readonly #memory = new LargeBuffers(idleMemoryBytes);
+  #open = this.#writer();
   readonly #full: ProtoWriter[] = [];
   #fullBytes = 0;
   #writes = 0;
@@ -158,7 +166,7 @@ export class Lane<Item> {
   #sendChunk(): boolean {
     const needed = this.#transfers.nextFrameBytes();
     if (needed === 0 || !this.#affords(needed)) return false;
-    const frame = new ProtoWriter(needed);
+    const frame = this.#writer(needed);
     this.#transfers.writeNext(frame);
     this.#creditBytes -= this.#write(frame);
     return true;
@@ -179,7 +187,11 @@ export class Lane<Item> {
     this.#fullBytes += byteLength;
     this.#full.push(this.#open);
     // The next turn is likely to say about as much.
-    this.#open = new ProtoWriter(Math.min(byteLength, 16 * 1024));
+    this.#open = this.#writer(Math.min(byteLength, 16 * 1024));
+  }
+
+  #writer(bytes?: number): ProtoWriter {
+    return new ProtoWriter(bytes, this.#memory);
   }
 
   #write(writer: ProtoWriter): number {
@@ -190,6 +202,7 @@ export class Lane<Item> {
     this.#writes += 1;
     this.#options.write(frame, () => {
       this.#writes -= 1;
+      this.#memory.give(frame);
       this.#flush();
     });
     return frame.length;

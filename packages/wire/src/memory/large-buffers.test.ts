@@ -10,27 +10,45 @@ describe("large buffers", () => {
     const first = buffers.take(300 * KiB);
     expect(buffers.take(300 * KiB).buffer).not.toBe(first.buffer);
     buffers.give(first.subarray(5, 10));
-    expect(buffers.idleBytes).toBe(300 * KiB);
-    const again = buffers.take(250 * KiB);
-    expect([again.buffer, again.length, buffers.idleBytes]).toEqual([first.buffer, 250 * KiB, 0]);
+    expect(buffers.idleBytes).toBe(320 * KiB);
+    const again = buffers.take(260 * KiB);
+    expect([again.buffer, again.length, buffers.idleBytes]).toEqual([first.buffer, 260 * KiB, 0]);
   });
 
   test("are not used for what is much smaller, or larger", () => {
     const buffers = new LargeBuffers(1024 * KiB);
     const memory = buffers.take(300 * KiB);
     buffers.give(memory);
-    expect(buffers.take(150 * KiB).buffer).not.toBe(memory.buffer);
-    expect(buffers.take(301 * KiB).buffer).not.toBe(memory.buffer);
+    expect(buffers.take(256 * KiB).buffer).not.toBe(memory.buffer);
+    expect(buffers.take(321 * KiB).buffer).not.toBe(memory.buffer);
   });
 
   test("given twice are there once, and what was never taken is not taken in", () => {
     const buffers = new LargeBuffers(1024 * KiB);
-    const memory = buffers.take(300 * KiB);
-    for (const given of [memory, memory, Buffer.alloc(300 * KiB), buffers.take(10)]) {
+    const memory = buffers.take(320 * KiB);
+    for (const given of [memory, memory, Buffer.alloc(320 * KiB), buffers.take(10)]) {
       buffers.give(given);
     }
-    expect(buffers.idleBytes).toBe(300 * KiB);
+    expect(buffers.idleBytes).toBe(320 * KiB);
   });
+
+  test("of a size that was not used for longest go first", () => {
+    const buffers = new LargeBuffers(1024 * KiB);
+    const [old, used, more] = [256, 512, 320].map((kilobytes) => buffers.take(kilobytes * KiB));
+    for (const memory of [used, old, buffers.take(512 * KiB), more]) buffers.give(memory as Buffer);
+    expect(buffers.idleBytes).toBe((512 + 320) * KiB);
+    expect(buffers.take(256 * KiB).buffer).not.toBe(old?.buffer);
+    expect(buffers.take(320 * KiB).buffer).toBe(more?.buffer);
+  });
+
+  test.each([4096, 5000, 100_000, 4 * 1024 * KiB + 7])(
+    "take a quarter more than %d bytes at most",
+    (bytes) => {
+      const { byteLength } = new LargeBuffers(0).take(bytes).buffer;
+      expect(byteLength).toBeGreaterThanOrEqual(bytes);
+      expect(byteLength).toBeLessThanOrEqual(1.25 * bytes);
+    },
+  );
 
   test("belong to one at a time, and idle ones stay within their bound", () => {
     const bound = 1000 * KiB;

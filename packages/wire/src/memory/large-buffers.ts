@@ -1,7 +1,19 @@
-/** Below this, memory is as cheap fresh. */
-const leastBytes = 64 * 1024;
-/** So much larger than asked for may what is given be. */
-const mostSlack = 1.5;
+/** Below this, memory out of Node's own pool is as cheap. */
+const leastBytes = 4 * 1024;
+/** Four sizes from one power of two to the next: at most a quarter more than asked for. */
+const sizesPerDoubling = 4;
+
+/** Where messages are put together. */
+export interface Memory {
+  take(bytes: number): Buffer;
+  give(memory: Uint8Array): void;
+}
+
+/** Memory that is the collector's once nobody reads it. */
+export const freshMemory: Memory = Object.freeze({
+  take: (bytes: number) => Buffer.allocUnsafe(bytes),
+  give: () => {},
+});
 
 /**
  * Memory for large messages that is used again: filling fresh memory takes many times as long as
@@ -10,14 +22,14 @@ const mostSlack = 1.5;
  * Who takes memory owns it. To give it back is never a duty, and means that nobody reads it any
  * more; what is not given back is the collector's. So only who knows the end gives it back.
  */
-export class LargeBuffers {
+export class LargeBuffers implements Memory {
   readonly #mostIdleBytes: number;
   readonly #lent = new WeakSet<ArrayBufferLike>();
-  /** The one that was given back last is last. */
-  #idle: Buffer[] = [];
+  /** By size; the size that was used last is last. */
+  readonly #idle = new Map<number, Buffer[]>();
   #idleBytes = 0;
 
-  /** `mostIdleBytes`: what is kept for later; beyond, what waited longest goes. */
+  /** `mostIdleBytes`: what is kept for later; beyond, sizes that were not used for long go. */
   constructor(mostIdleBytes: number) {
     this.#mostIdleBytes = mostIdleBytes;
   }
@@ -29,27 +41,39 @@ export class LargeBuffers {
   /** Exactly so many bytes, whatever is in them. */
   take(bytes: number): Buffer {
     if (bytes < leastBytes) return Buffer.allocUnsafe(bytes);
-    const memory = this.#takeIdle(bytes) ?? Buffer.allocUnsafeSlow(bytes);
+    const size = sizeFor(bytes);
+    const idle = this.#idle.get(size)?.pop();
+    if (idle !== undefined) this.#idleBytes -= size;
+    const memory = idle ?? Buffer.allocUnsafeSlow(size);
     this.#lent.add(memory.buffer);
     return memory.subarray(0, bytes);
   }
 
   /** Any view on what was taken; of anything else, and again, it does nothing. */
   give({ buffer }: Uint8Array): void {
-    if (!this.#lent.delete(buffer)) return;
-    this.#idle.push(Buffer.from(buffer as ArrayBuffer));
-    this.#idleBytes += buffer.byteLength;
-    while (this.#idleBytes > this.#mostIdleBytes) {
-      this.#idleBytes -= this.#idle.shift()?.length ?? 0;
-    }
+    if (buffer.byteLength < leastBytes || !this.#lent.delete(buffer)) return;
+    const size = buffer.byteLength;
+    const idle = this.#idle.get(size) ?? [];
+    this.#idle.delete(size);
+    this.#idle.set(size, idle);
+    idle.push(Buffer.from(buffer as ArrayBuffer));
+    this.#idleBytes += size;
+    while (this.#idleBytes > this.#mostIdleBytes) this.#drop();
   }
 
-  #takeIdle(bytes: number): Buffer | undefined {
-    const fits = ({ length }: Buffer): boolean => length >= bytes && length <= mostSlack * bytes;
-    const at = this.#idle.findLastIndex(fits);
-    if (at < 0) return undefined;
-    const [memory] = this.#idle.splice(at, 1);
-    this.#idleBytes -= memory?.length ?? 0;
-    return memory;
+  /** Of the size that was not used for longest. */
+  #drop(): void {
+    for (const [size, idle] of this.#idle) {
+      if (idle.pop() !== undefined) {
+        this.#idleBytes -= size;
+        return;
+      }
+      this.#idle.delete(size);
+    }
   }
+}
+
+function sizeFor(bytes: number): number {
+  const step = 2 ** Math.floor(Math.log2(bytes)) / sizesPerDoubling;
+  return Math.ceil(bytes / step) * step;
 }

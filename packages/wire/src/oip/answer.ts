@@ -1,6 +1,7 @@
 import type { Parameter, Tensor } from "@kvring/core";
 import type { LargeBuffers } from "../memory/large-buffers.ts";
 import { ProtoWriter } from "../protobuf/writer.ts";
+import { answerHeadBytes, closeAnswer } from "../unary/answer-frame.ts";
 import { writeParameterEntry } from "./parameters.ts";
 
 /**
@@ -34,18 +35,24 @@ export function answerSuffix(id: string, parameters: readonly Parameter[]): Uint
   return writer.finish();
 }
 
-/** A stored answer with this request's own fields behind it: one piece of memory, one copy. */
-export function withSuffix(
+/**
+ * A stored answer with this request's own fields behind it, in a frame to be sent as it is: one piece
+ * of memory, one copy.
+ */
+export function framedAnswer(
   stored: Uint8Array,
   id: string,
   parameters: readonly Parameter[],
   memory: LargeBuffers,
 ): Buffer {
-  const writer = new ProtoWriter(memory.take(stored.length + suffixBytes(id)));
+  const writer = new ProtoWriter(answerHeadBytes + stored.length + suffixBytes(id), memory);
+  writer.raw(noHead);
   writer.raw(stored);
   writeSuffix(writer, id, parameters);
-  return writer.finish();
+  return closeAnswer(writer.finish());
 }
+
+const noHead = new Uint8Array(answerHeadBytes);
 
 /** About. */
 function suffixBytes(id: string): number {

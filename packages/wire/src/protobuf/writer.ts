@@ -1,4 +1,5 @@
 import assert from "node:assert";
+import { freshMemory, type Memory } from "../memory/large-buffers.ts";
 import { tagOf, wireTypes } from "./reader.ts";
 
 const { varint, fixed64, bytes } = wireTypes;
@@ -8,12 +9,14 @@ const { varint, fixed64, bytes } = wireTypes;
  * proto3's rule to leave defaults out is the caller's.
  */
 export class ProtoWriter {
+  readonly #memory: Memory;
   #target: Buffer;
   #at = 0;
 
-  /** What the message will about need, or memory of so many bytes; a good guess saves copies. */
-  constructor(target: number | Buffer = 256) {
-    this.#target = typeof target === "number" ? Buffer.allocUnsafe(Math.max(16, target)) : target;
+  /** `capacityBytes`: what the message will about need; a good guess saves copies. */
+  constructor(capacityBytes = 256, memory = freshMemory) {
+    this.#memory = memory;
+    this.#target = memory.take(Math.max(16, capacityBytes));
   }
 
   get byteLength(): number {
@@ -187,8 +190,9 @@ export class ProtoWriter {
 
   #room(needed: number): void {
     if (this.#target.length - this.#at >= needed) return;
-    const grown = Buffer.allocUnsafe(Math.max(2 * this.#target.length, this.#at + needed));
+    const grown = this.#memory.take(Math.max(2 * this.#target.length, this.#at + needed));
     this.#target.copy(grown, 0, 0, this.#at);
+    this.#memory.give(this.#target);
     this.#target = grown;
   }
 }

@@ -13,7 +13,10 @@ export interface UnaryCall {
   on(event: "cancelled", listener: () => void): unknown;
 }
 
-/** Calls back once, possibly before it returns, and ends calls whose deadline is over. */
+/**
+ * Calls back once, possibly before it returns, with a frame (`answer-frame.ts`) or an error, and ends
+ * calls whose deadline is over.
+ */
 export type UnaryHandler = (call: UnaryCall, callback: sendUnaryData<Uint8Array>) => void;
 
 /** A call that is no event emitter, and whose metadata is read only when it is asked for. */

@@ -11,6 +11,7 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { bindServer } from "../grpc/bind.ts";
 import { LargeBuffers } from "../memory/large-buffers.ts";
+import { messageIn } from "./answer-frame.ts";
 import type { UnaryCall } from "./call.ts";
 import { hasten } from "./hasten.ts";
 import { framed, Http2Caller, type Reply, replyOf } from "./testing/http2-caller.ts";
@@ -30,7 +31,7 @@ function handler(call: UnaryCall, respond: sendUnaryData<Uint8Array>): void {
   const [order = "", argument = ""] = Buffer.from(call.request).toString("latin1").split(" ", 2);
   switch (order) {
     case "size":
-      respond(null, Buffer.alloc(Number(argument), 0x61));
+      respond(null, framed(Buffer.alloc(Number(argument), 0x61)));
       return;
     case "fail": {
       const metadata = new Metadata();
@@ -42,12 +43,15 @@ function handler(call: UnaryCall, respond: sendUnaryData<Uint8Array>): void {
     case "throw":
       throw new Error("a mistake");
     case "metadata":
-      respond(null, Buffer.from(JSON.stringify(call.metadata.get(argument))));
+      respond(null, framed(Buffer.from(JSON.stringify(call.metadata.get(argument)))));
       return;
     case "deadline": {
       const deadline = Number(call.getDeadline());
       const left = deadline - Date.now();
-      respond(null, Buffer.from(Number.isFinite(deadline) ? String(left > 0 && left) : "none"));
+      respond(
+        null,
+        framed(Buffer.from(Number.isFinite(deadline) ? String(left > 0 && left) : "none")),
+      );
       return;
     }
     case "hold":
@@ -55,7 +59,7 @@ function handler(call: UnaryCall, respond: sendUnaryData<Uint8Array>): void {
       call.on("cancelled", () => ended.push(argument));
       return;
     default:
-      respond(null, Buffer.from(call.request));
+      respond(null, framed(Buffer.from(call.request)));
   }
 }
 
@@ -69,7 +73,10 @@ async function startServer(isHastened: boolean): Promise<{ server: Server; port:
   const method = (path: string) => ({
     ...({ path, requestStream: false, responseStream: false } as const),
     ...{ requestSerialize: identity, requestDeserialize: (bytes: Buffer) => bytes },
-    ...{ responseSerialize: identity, responseDeserialize: (bytes: Buffer) => bytes },
+    ...{
+      responseSerialize: (frame: Uint8Array) => identity(messageIn(frame)),
+      responseDeserialize: (bytes: Buffer) => bytes,
+    },
   });
   server.addService({ Hot: method(hot), Other: method(other) }, { Hot: handler, Other: handler });
   const port = await bindServer(server, "127.0.0.1:0", ServerCredentials.createInsecure());
@@ -192,7 +199,7 @@ describe("a hot call", () => {
     await reply;
     while (ended.length === 0) await new Promise((resolve) => setImmediate(resolve));
     expect(held[0]?.call.cancelled).toBe(true);
-    held[0]?.respond(null, Buffer.from("late"));
+    held[0]?.respond(null, framed(Buffer.from("late")));
     held[0]?.respond({ code: status.INTERNAL, details: "late" });
     expect(ended).toEqual(["reset"]);
   });
@@ -200,8 +207,8 @@ describe("a hot call", () => {
   test("is answered once, and over when its answer was sent", async () => {
     const reply = caller().call(hot, [text("hold answered")]);
     await begun(1);
-    held[0]?.respond(null, Buffer.from("first"));
-    held[0]?.respond(null, Buffer.from("second"));
+    held[0]?.respond(null, framed(Buffer.from("first")));
+    held[0]?.respond(null, framed(Buffer.from("second")));
     expect((await reply).body.subarray(5).toString()).toBe("first");
     while (ended.length === 0) await new Promise((resolve) => setImmediate(resolve));
     expect(ended).toEqual(["answered"]);
@@ -237,7 +244,7 @@ describe("a hot call", () => {
     await begun(1);
     const drained = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
     await goaway;
-    held[0]?.respond(null, Buffer.from("in time"));
+    held[0]?.respond(null, framed(Buffer.from("in time")));
     expect((await reply).body.subarray(5).toString()).toBe("in time");
     await drained;
   });

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { type Metadata, type sendUnaryData, status } from "@grpc/grpc-js";
 import type { LargeBuffers } from "../memory/large-buffers.ts";
+import { answerHeadBytes } from "./answer-frame.ts";
 import { PlainCall, type UnaryHandler } from "./call.ts";
 import type { PlainHeaders } from "./plain-headers.ts";
 import { type FrameState, RequestFrame } from "./request-frame.ts";
@@ -12,10 +13,6 @@ export interface PlainOptions {
   /** Large requests lie in it; large answers of it are given back once they are sent. */
   readonly memory: LargeBuffers;
 }
-
-const headBytes = 5;
-/** Above this a copy costs more than a second frame. */
-const copiedBytes = 64 * 1024;
 
 /** As grpc-js answers. */
 const answerHeaders = Object.freeze({
@@ -115,41 +112,31 @@ export class PlainStream {
     }
   }
 
-  readonly #respond: sendUnaryData<Uint8Array> = (error, answer) => {
+  readonly #respond: sendUnaryData<Uint8Array> = (error, frame) => {
     if (error !== null) {
       const { code = status.UNKNOWN, details = "Unknown Error", metadata } = error;
       this.#fail(code, details, metadata);
-    } else if (answer === null || answer === undefined) {
+    } else if (frame === null || frame === undefined) {
       this.#fail(status.INTERNAL, "Error serializing response");
-    } else if (answer.length > this.#options.mostBytes) {
-      const sizes = `${answer.length} vs. ${this.#options.mostBytes}`;
+    } else if (frame.length - answerHeadBytes > this.#options.mostBytes) {
+      const sizes = `${frame.length - answerHeadBytes} vs. ${this.#options.mostBytes}`;
       this.#fail(status.RESOURCE_EXHAUSTED, `Sent message larger than max (${sizes})`);
     } else {
-      this.#send(answer);
+      this.#send(frame);
     }
   };
 
-  #send(answer: Uint8Array): void {
+  #send(frame: Uint8Array): void {
     const stream = this.#stream;
     if (this.#isOver()) return;
     stream.respond(answerHeaders, answerOptions);
     stream.once("wantTrailers", () => {
       if (!stream.destroyed && !stream.closed) stream.sendTrailers(okTrailers);
     });
-    const isCopied = answer.length <= copiedBytes;
-    const frame = Buffer.allocUnsafe(isCopied ? headBytes + answer.length : headBytes);
-    frame[0] = 0;
-    frame.writeUInt32BE(answer.length, 1);
-    if (isCopied) {
-      frame.set(answer, headBytes);
-      stream.end(frame);
-    } else {
-      stream.write(frame);
-      // Without an error all of it has left this process; otherwise a socket may still read it.
-      stream.end(answer, (error?: Error | null) => {
-        if (error === undefined || error === null) this.#options.memory.give(answer);
-      });
-    }
+    // Without an error all of it has left this process; otherwise a socket may still read it.
+    stream.end(frame, (error?: Error | null) => {
+      if (error === undefined || error === null) this.#options.memory.give(frame);
+    });
   }
 
   #fail(code: status, details: string, metadata?: Metadata | null): void {

@@ -15,6 +15,7 @@ import {
   type InferRequest,
   type InferResponse,
   type MissJob,
+  messageIn,
 } from "@kvring/wire";
 import { Registry } from "prom-client";
 import { NearCache } from "../../cache/near-cache.ts";
@@ -146,7 +147,7 @@ export class PathUnderTest {
       asked.responses += 1;
       if (error !== undefined) asked.error = error;
       if (answer === undefined) return;
-      asked.answer = decodeResponse(answer);
+      asked.answer = decodeResponse(messageIn(answer));
       const status = asked.answer.parameters.get("cache_status");
       asked.status = status?.kind === "string" ? status.value : "";
     });
