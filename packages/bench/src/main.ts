@@ -4,6 +4,7 @@ import type { Figure, Result } from "./report/summary.ts";
 import { formatTables } from "./report/table.ts";
 import { adaptation } from "./scenarios/adaptation.ts";
 import { batching } from "./scenarios/batching.ts";
+import { besideLarge } from "./scenarios/beside-large.ts";
 import { coldStart } from "./scenarios/cold-start.ts";
 import { fanIn } from "./scenarios/fan-in.ts";
 import { l1Hit, nodeHit } from "./scenarios/hits.ts";
@@ -24,6 +25,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   "node-hit": nodeHit,
   latency,
   payload: payloads,
+  "beside-large": besideLarge,
   miss,
   unique,
   mixed,

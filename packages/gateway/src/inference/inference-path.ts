@@ -8,11 +8,12 @@ import type { Coherence } from "../coherence/coherence.ts";
 import type { Hedging } from "../hedging/hedging.ts";
 import type { GatewayMetrics } from "../metrics.ts";
 import type { GatewayOptions } from "../options.ts";
-import { encodeAnswerFor } from "./answers.ts";
+import { Answers } from "./answers.ts";
 import { type CheckedRequest, checkRequest } from "./checked-request.ts";
 import { askFormerOwners } from "./former-owners.ts";
 import type { JobPublisher } from "./job-publisher.ts";
-import { type Call, type Finish, OpenRequest } from "./open-request.ts";
+import { LapsedPath } from "./lapsed-path.ts";
+import { type Call, type Finish, guarded, OpenRequest } from "./open-request.ts";
 import { OwnerWalk } from "./owner-walk.ts";
 import { type Answered, Refreshes } from "./refreshes.ts";
 import { failureIn, leaseLapsed, notCached } from "./refusals.ts";
@@ -64,11 +65,15 @@ interface Arriving {
 export class InferencePath {
   readonly #parts: PathParts;
   readonly #refreshes: Refreshes;
+  readonly #answers: Answers;
+  readonly #lapsed: LapsedPath;
   #inFlight = 0;
 
   constructor(parts: PathParts) {
     this.#parts = parts;
     this.#refreshes = new Refreshes(parts);
+    this.#answers = new Answers(parts);
+    this.#lapsed = new LapsedPath(parts, this.#answers);
   }
 
   get inFlight(): number {
@@ -134,7 +139,10 @@ export class InferencePath {
     };
     const stopTimer = clock.after(patienceMs, () => {
       stopWaiting();
-      attempt(() => this.#withoutLease(arrival));
+      attempt(() => {
+        const request = this.#check(arrival, coherence.position);
+        this.#lapsed.answer(request, arrival.finish, () => this.#open(arrival, request));
+      });
     });
     const stopWaiting = coherence.onLease(() => {
       stopTimer();
@@ -163,7 +171,7 @@ export class InferencePath {
     if (near !== undefined) {
       const { ttlMs, entry } = near;
       const status: CacheStatus = { kind: "hit", detail: "l1", ttlMs };
-      const answer = this.#encode(request, entry, near.ageMs, status);
+      const answer = this.#answers.encode(request, entry, near.ageMs, status);
       if (model.earlyRefresh) {
         this.#refreshes.hit(this.#answered(arrival, request), { costMs: entry.costMs, ttlMs });
       } else {
@@ -249,7 +257,7 @@ export class InferencePath {
     if (how.waited || how.granted) {
       const collapsed = !how.granted;
       const status: CacheStatus = { kind: "miss", collapsed, stored: how.stored };
-      const answer = this.#encode(request, entry, entry.ageMs, status);
+      const answer = this.#answers.encode(request, entry, entry.ageMs, status);
       // Too old for this request: what is computed takes the place of what is near.
       if (request.cache.maxAgeMs !== undefined) nearCache.delete(request.key);
       open.succeed(collapsed ? "coalesced" : "miss", answer);
@@ -258,12 +266,12 @@ export class InferencePath {
     const { ttlMs, costMs } = entry;
     if (ttlMs <= 0) {
       const status: CacheStatus = { kind: "stale", byMs: -ttlMs };
-      open.succeed("stale", this.#encode(request, entry, entry.ageMs, status));
+      open.succeed("stale", this.#answers.encode(request, entry, entry.ageMs, status));
       this.#refreshes.expired(this.#answered(arrival, request), -ttlMs);
       return;
     }
     const status: CacheStatus = { kind: "hit", detail: "node", ttlMs };
-    open.succeed("hit_node", this.#encode(request, entry, entry.ageMs, status));
+    open.succeed("hit_node", this.#answers.encode(request, entry, entry.ageMs, status));
     // Asked for at least twice: worth keeping near.
     nearCache.put(request.key, entry);
     if (request.model.earlyRefresh) {
@@ -305,7 +313,7 @@ export class InferencePath {
           const entry = new Entry(bytes);
           if (isStored) nearCache.delete(request.key);
           const status: CacheStatus = { kind: "bypass", stored: owners.length > 0 };
-          open.succeed("bypass", this.#encode(request, entry, entry.ageMs, status));
+          open.succeed("bypass", this.#answers.encode(request, entry, entry.ageMs, status));
         }),
       onFailed: (error) => open.fail(error),
     });
@@ -318,81 +326,13 @@ export class InferencePath {
       onAnswer: (bytes) =>
         guarded(open, () => {
           const entry = new Entry(bytes);
-          open.succeed("miss", this.#encode(request, entry, entry.ageMs, { kind: "uncached" }));
+          open.succeed(
+            "miss",
+            this.#answers.encode(request, entry, entry.ageMs, { kind: "uncached" }),
+          );
         }),
       onFailed: (error) => open.fail(error),
     });
-  }
-
-  /**
-   * The log is out of reach for longer than the lease: nobody knows what was invalidated since.
-   * Only a caller who said `stale-if-error` is given what was current when the lease began.
-   */
-  #withoutLease(arrival: Arrival): void {
-    const { coherence, nearCache } = this.#parts;
-    const leaseAgeMs = coherence.leaseAgeMs();
-    const request = this.#check(arrival, coherence.position);
-    const { cache, key, tagScopes } = request;
-    if (leaseAgeMs > cache.staleIfErrorMs) throw leaseLapsed(leaseAgeMs);
-    const status: CacheStatus = { kind: "stale", byMs: leaseAgeMs };
-    const isCurrent = (proof: Entry): boolean => coherence.admission.isCurrent(proof, tagScopes);
-    const near = nearCache.get(key, cache.maxAgeMs, isCurrent);
-    if (near !== undefined) {
-      arrival.finish("stale", undefined, this.#encode(request, near.entry, near.ageMs, status));
-      return;
-    }
-    this.#askStale(this.#open(arrival, request), status, isCurrent, leaseAgeMs);
-  }
-
-  #askStale(
-    open: OpenRequest,
-    status: CacheStatus,
-    isCurrent: (proof: Entry) => boolean,
-    leaseAgeMs: number,
-  ): void {
-    const { nodes, options, clock, coherence, hedging } = this.#parts;
-    const { request } = open;
-    const { key, cache, scopes } = request;
-    const minBorn = coherence.admission.minBorn([...scopes, scopeId({ kind: "key", key })]);
-    const lapsed = (): void => open.fail(leaseLapsed(leaseAgeMs));
-    const { stallMs } = options;
-    const walk = new OwnerWalk(
-      nodes.owners(key, options.replicas),
-      { key, tenant: open.call.tenant, minBorn, maxAgeMs: cache.maxAgeMs },
-      { clock, untilMs: open.untilMs, hedging, stallMs, wait: false },
-      {
-        onGranted() {},
-        onFound: (bytes) =>
-          guarded(open, () => {
-            const entry = new Entry(bytes);
-            if (!isCurrent(entry) || entry.isFailure) lapsed();
-            else open.succeed("stale", this.#encode(request, entry, entry.ageMs, status));
-          }),
-        onMissing: lapsed,
-        onFailed: lapsed,
-        onUnreachable: lapsed,
-      },
-    );
-    open.onEnd(() => walk.cancel());
-    walk.start();
-  }
-
-  #encode(request: CheckedRequest, entry: Entry, ageMs: number, status: CacheStatus): Uint8Array {
-    const { nodes, options, coherence, memory } = this.#parts;
-    return encodeAnswerFor(request, entry, ageMs, status, {
-      ...{ nodes, memory },
-      replicas: options.replicas,
-      leaseAgeMs: () => coherence.leaseAgeMs(),
-    });
-  }
-}
-
-/** What somebody sent cannot be read: the end of this request, not of the link it came over. */
-function guarded(open: OpenRequest, step: () => void): void {
-  try {
-    step();
-  } catch (error) {
-    open.fail(KvringError.from(error));
   }
 }
 

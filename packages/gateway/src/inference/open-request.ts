@@ -101,3 +101,12 @@ export class OpenRequest {
     this.#finish(outcome, error, answer);
   }
 }
+
+/** What somebody sent cannot be read: the end of this request, not of the link it came over. */
+export function guarded(open: OpenRequest, step: () => void): void {
+  try {
+    step();
+  } catch (error) {
+    open.fail(KvringError.from(error));
+  }
+}
