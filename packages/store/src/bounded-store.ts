@@ -36,6 +36,9 @@ export interface BoundedStoreOptions {
  */
 export const sweepPerPut = 4;
 
+/** Of what hints take for entries that were there before, a put makes room for so much. */
+const owedBytesPerPut = 4 * 1024;
+
 /** The store over any policy and any memory: the index, the order and the wheel in step. */
 export class BoundedStore implements Store {
   readonly policy: PolicyChoice;
@@ -50,6 +53,8 @@ export class BoundedStore implements Store {
   readonly #counters: StoreCounters;
   /** The order, once an entry came whose owner names its policy. */
   #hints: HintedOrder | undefined;
+  /** What the first hint takes for entries that were there already, and is not charged yet. */
+  #owedBytes = 0;
   #replacements = 0;
 
   constructor(options: BoundedStoreOptions) {
@@ -125,7 +130,8 @@ export class BoundedStore implements Store {
     this.#sweep(nowMs);
     const charge = this.#residency.chargeBytes(value.byteLength);
     const policy = this.#hint(options.policy);
-    if (charge > this.capacityBytes - this.#overheadBytes - this.#residency.heldBytes) {
+    const hintBytes = this.#hints?.entryBytes(policy) ?? 0;
+    if (charge + hintBytes > this.capacityBytes - this.#overheadBytes - this.#residency.heldBytes) {
       this.#counters.rejections += 1;
       return false;
     }
@@ -139,7 +145,7 @@ export class BoundedStore implements Store {
       this.#order.lift(old);
       this.#unlink(old);
     }
-    const slot = this.#settle(value, charge, nowMs);
+    const slot = this.#settle(value, { charge, hintBytes }, nowMs);
     if (slot === noSlot) {
       if (old !== noSlot) this.#counters.evictions += 1;
       this.#counters.rejections += 1;
@@ -155,7 +161,6 @@ export class BoundedStore implements Store {
     const ttlMs = Math.min(options.ttlMs, limits.entryTtlMs);
     this.#wheel.add(slot, nowMs, nowMs + ttlMs);
     this.#counters.puts += 1;
-    if (this.#hints !== undefined) this.#makeRoomForHints(nowMs);
     return true;
   }
 
@@ -200,7 +205,7 @@ export class BoundedStore implements Store {
 
   /** What hints take beside what entries are charged. */
   get #overheadBytes(): number {
-    return this.#hints?.overheadBytes ?? 0;
+    return Math.max(0, (this.#hints?.overheadBytes ?? 0) - this.#owedBytes);
   }
 
   /** The policy that an entry is to be kept by, where it is not the store's. */
@@ -215,6 +220,7 @@ export class BoundedStore implements Store {
         usedBytes: () => this.#residency.usedBytes,
         entries: () => this.#index.size,
       });
+      this.#owedBytes = this.#hints.overheadBytes;
       this.#order = this.#hints;
     }
     return policy;
@@ -257,15 +263,20 @@ export class BoundedStore implements Store {
    * charged, others go until it fits. `noSlot` when there is none left to go, which takes a store
    * full of holds.
    */
-  #settle(value: Uint8Array, charge: number, nowMs: number): Slot {
-    while (this.usedBytes + charge > this.capacityBytes) {
-      assert(this.#makeSome(nowMs), "what is not held is enough, or the put was rejected");
+  #settle(
+    value: Uint8Array,
+    { charge, hintBytes }: { readonly charge: number; readonly hintBytes: number },
+    nowMs: number,
+  ): Slot {
+    this.#owedBytes = Math.max(0, this.#owedBytes - owedBytesPerPut);
+    while (this.usedBytes + charge + hintBytes > this.capacityBytes) {
+      if (!this.#makeSome(nowMs)) return noSlot;
     }
     if (this.#residency.isExhausted) this.#grow();
     let slot = this.#residency.settle(value);
     while (slot === noSlot && this.#makeSome(nowMs)) slot = this.#residency.settle(value);
     if (slot === noSlot) return noSlot;
-    while (this.usedBytes > this.capacityBytes) {
+    while (this.usedBytes + hintBytes > this.capacityBytes) {
       if (this.#makeSome(nowMs)) continue;
       this.#residency.leave(slot);
       return noSlot;
@@ -302,13 +313,6 @@ export class BoundedStore implements Store {
     this.#index.remove(slot);
     this.#wheel.remove(slot);
     this.#residency.leave(slot);
-  }
-
-  /** What a hint takes is charged once it is there, and is little. */
-  #makeRoomForHints(nowMs: number): void {
-    while (this.usedBytes > this.capacityBytes) {
-      if (!this.#makeSome(nowMs)) return;
-    }
   }
 
   #grow(): void {

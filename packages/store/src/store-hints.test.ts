@@ -1,6 +1,7 @@
 import { ManualClock } from "@kvring/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { entryBytes } from "./charge.ts";
 import { createStoreIn } from "./create-store.ts";
 import { type PolicyName, policyChoices, policyNames } from "./store.ts";
 import { PoisonedMemory } from "./testing/poisoned-memory.ts";
@@ -90,4 +91,38 @@ test("what a hint takes is charged", () => {
   expect(store.usedBytes).toBe(2 * before + 20 + 16);
   store.put(keyOf("same"), filled(100, 1), { ...forever, policy: "lru" });
   expect(store.usedBytes).toBe(3 * before + 20 + 24);
+});
+
+test("the first hint in a full store pushes out a few at a time, and its own entry stays", () => {
+  const clock = new ManualClock();
+  const options = { policy: "lru", capacityBytes: 4_000_000, clock } as const;
+  const store = createStoreIn(new PoisonedMemory("lru"), options);
+  const usual = filled(30, 1);
+  let name = 0;
+  while (store.counters.evictions === 0) store.put(keyOf(name++), usual, forever);
+  const full = store.size;
+  // What it takes for all that are there would be a fifth of a megabyte.
+  let evictions = store.counters.evictions;
+  for (let put = 0; put < 100; put++) {
+    store.put(keyOf(`hinted ${put}`), usual, { ...forever, policy: "lfu" });
+    expect(store.peek(keyOf(`hinted ${put}`))).toBeDefined();
+    expect(store.counters.evictions - evictions).toBeLessThan(60);
+    evictions = store.counters.evictions;
+  }
+  expect(store.size).toBeLessThan(full - 1_000);
+  store.validate();
+});
+
+test("a value that fits only without what its hint takes is refused, and nobody goes for it", () => {
+  const { store } = storeOf("lru");
+  store.put(keyOf("usual"), filled(100, 1), forever);
+  const rest = capacityBytes - entryBytes(0, "lru");
+  expect(store.put(keyOf("hinted"), filled(rest, 2), { ...forever, policy: "lfu" })).toBe(false);
+  expect(store.peek(keyOf("usual"))).toBeDefined();
+  store.validate();
+  expect(store.put(keyOf("hinted"), filled(rest - 28, 2), { ...forever, policy: "lfu" })).toBe(
+    true,
+  );
+  expect(store.peek(keyOf("hinted"))).toBeDefined();
+  store.validate();
 });

@@ -8,7 +8,7 @@ import type { Scenario } from "./scenario.ts";
 
 const requests = 8_000;
 const lanes = 64;
-/** Of one gateway: with one, `--processes` would have only one of them at work. */
+/** To all gateways together: with one, `--processes` would have only one of them at work. */
 const connections = 8;
 /** So that every node owns some. */
 const questions = 512;
@@ -84,7 +84,7 @@ function asking(
   { nats, nodes, workers }: Processes,
   { share }: Effort,
 ): Contestant {
-  const each = Math.ceil(connections / gateways.length);
+  const each = Math.round(connections / gateways.length);
   const addresses = gateways.flatMap(({ addresses: at }) =>
     Array.from({ length: each }, () => at["grpc"] ?? ""),
   );

@@ -188,6 +188,27 @@ test("nothing is removed while the stream does not answer either", async () => {
   expect(asked).toHaveLength(2);
 });
 
+test("nor when its stream has answered before, and does again only now", async () => {
+  let [hasLeader, streamAnswers] = [true, true];
+  const server = serverThat((call) => {
+    if (call === "look") return hasLeader ? answered() : noAnswer();
+    return streamAnswers ? answered() : noAnswer();
+  });
+  const { durable, calls, passes } = durableAt(server);
+  await passes(250);
+  hasLeader = false;
+  durable.doubt();
+  // The patience is over, and the stream has been seen with a leader.
+  await passes(12_000);
+  streamAnswers = false;
+  await passes(9_000);
+  streamAnswers = true;
+  await passes(3_000);
+  expect(calls()).not.toContain("remove");
+  await passes(6_000);
+  expect(calls()).toContain("remove");
+});
+
 test("a lost connection ends the looking until there is another", async () => {
   const server = serverThat((call) => (call === "look" ? noAnswer() : answered()));
   const { durable, asked, calls, passes, lose, reconnect } = durableAt(server);

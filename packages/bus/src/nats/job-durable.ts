@@ -40,7 +40,7 @@ type State =
 /**
  * The durable pull consumer of one model's jobs, which all workers of the model share: looked for
  * with every connection and every doubt until it answers, made where it is missing, and otherwise
- * left alone. Nobody asks it for jobs before: the question is lost without a word while it is away.
+ * left alone. Whoever wants jobs asks again then: a question is lost without a word while it is away.
  *
  * Only one that stays without a leader is removed. That happens (nats-server 2.9.10, after servers
  * were restarted one after another), but removing one that is still being elected is worse: a server
@@ -155,7 +155,12 @@ export class JobDurable implements Stoppable {
     if (clock.nowMs() - this.#silentSinceMs < patienceMs) return false;
     // Where nobody leads the stream either, it is not about the consumer.
     forget(session);
-    await ensure(session);
+    try {
+      await ensure(session);
+    } catch (error) {
+      this.#leaderlessSinceMs = undefined;
+      throw error;
+    }
     this.#leaderlessSinceMs ??= clock.nowMs() + (random() * leaderlessMs) / 2;
     return clock.nowMs() - this.#leaderlessSinceMs >= leaderlessMs;
   }

@@ -101,11 +101,11 @@ export class Topology {
 
   /** Processes with different settings would change it to and fro, so what is there stays. */
   #compare(wanted: Partial<StreamConfig>, found: StreamConfig): void {
-    for (const key of ["max_msgs", "max_bytes", "max_age", "num_replicas"] as const) {
+    for (const key of ["max_msgs", "max_bytes", "max_age", "num_replicas", "storage"] as const) {
       if (wanted[key] === undefined || wanted[key] === found[key]) continue;
       this.#log.warn(
         { stream: found.name, setting: key, wanted: wanted[key], found: found[key] },
-        "a stream in NATS has other limits than this process is configured with; they stay",
+        "a stream in NATS has other settings than this process would give it; they stay",
       );
     }
   }

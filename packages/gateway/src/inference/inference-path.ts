@@ -276,7 +276,7 @@ export class InferencePath {
     nearCache.put(request.key, entry);
     if (request.model.earlyRefresh) {
       this.#refreshes.hit(this.#answered(arrival, request), { costMs, ttlMs });
-    } else {
+    } else if (!open.isLent) {
       memory.give(arrival.message);
     }
   }

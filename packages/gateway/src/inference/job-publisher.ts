@@ -50,6 +50,7 @@ export class JobPublisher {
     hints: FillHints = {},
   ): Promise<void> {
     const { key, message } = open.request;
+    open.lend();
     try {
       this.#misses.compute(open);
       // A token that is dead by now has gone to somebody else, and so has our place in line.
@@ -67,6 +68,7 @@ export class JobPublisher {
   direct(open: OpenRequest, owners: readonly NodeLink[], listener: DirectListener): void {
     // Its deadline ends it: nobody has to compute what nobody waits for.
     if (open.remainingMs() <= 0) return;
+    open.lend();
     try {
       this.#misses.compute(open);
     } catch (error) {

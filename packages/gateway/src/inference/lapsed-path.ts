@@ -20,7 +20,7 @@ export class LapsedPath {
     this.#answers = answers;
   }
 
-  /** `open`: for waiting, where a node has to be asked. Throws LEASE_LAPSED. */
+  /** `open`: for waiting, where a node has to be asked. Throws BUS_UNAVAILABLE. */
   answer(request: CheckedRequest, finish: Finish, open: () => OpenRequest): void {
     const { coherence, nearCache } = this.#parts;
     const leaseAgeMs = coherence.leaseAgeMs();

@@ -27,6 +27,7 @@ export class OpenRequest {
   readonly #clock: Clock;
   readonly #finish: Finish;
   readonly #stopTimer: () => void;
+  #isLent = false;
   #atEnd: ((error: KvringError | undefined) => void)[] = [];
   #ended = false;
   #error: KvringError | undefined;
@@ -70,6 +71,15 @@ export class OpenRequest {
   /** Admitted again: what it waited for was invalidated meanwhile. */
   renew(request: CheckedRequest): void {
     this.#request = request;
+  }
+
+  /** Somebody else may read its message, for how long nobody knows. */
+  get isLent(): boolean {
+    return this.#isLent;
+  }
+
+  lend(): void {
+    this.#isLent = true;
   }
 
   remainingMs(): number {

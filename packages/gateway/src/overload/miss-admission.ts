@@ -84,9 +84,10 @@ export class MissAdmission {
       this.#computing.delete(open);
       model.computing -= 1;
       const nowMs = this.#clock.nowMs();
-      // Whose deadline ended it would have waited longer still.
-      if (error === undefined || error.reason === "DEADLINE_EXCEEDED") {
-        model.estimate.observe(place, nowMs - sinceMs, nowMs);
+      const waitMs = nowMs - sinceMs;
+      if (error === undefined) model.estimate.observe(place, waitMs, nowMs);
+      else if (error.reason === "DEADLINE_EXCEEDED") {
+        model.estimate.observeGivenUp(place, waitMs, nowMs);
       }
     });
   }

@@ -38,6 +38,17 @@ test("what was seen in an outage is forgotten with the first that shows that it 
   expect([1, 2, 100].map((place) => estimate.expectedMs(place, 0))).toEqual([30, 30, 30]);
 });
 
+test("whoever gave up early shows nothing, and who waited longer does", () => {
+  const estimate = new WaitEstimate();
+  estimate.observe(1, 1_000, 0);
+  estimate.observeGivenUp(1, 100, 0);
+  expect(estimate.expectedMs(1, 0)).toBe(1_000);
+  estimate.observeGivenUp(1, 9_000, 0);
+  expect(estimate.expectedMs(1, 0)).toBe(2_000);
+  estimate.observeGivenUp(2, 300, 20_000);
+  expect(estimate.expectedMs(2, 20_000)).toBe(300);
+});
+
 test("never more is expected than was seen", () => {
   const seen = fc.array(fc.tuple(fc.integer({ min: 1, max: 5_000 }), fc.nat(60_000)), {
     minLength: 1,

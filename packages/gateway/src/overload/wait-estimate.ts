@@ -21,7 +21,7 @@ export class WaitEstimate {
   /** [i] is of the places from 2^i on. */
   readonly #seen: (Seen | undefined)[] = [];
 
-  /** Who had that place, from 1, when it was asked for, was answered, or gave up, after so long. */
+  /** Who had that place, from 1, when it was asked for, was answered after so long. */
   observe(place: number, waitMs: number, nowMs: number): void {
     const index = bucketOf(place);
     const before = this.#fresh(index, nowMs);
@@ -30,6 +30,12 @@ export class WaitEstimate {
     if (isOver) this.#seen.length = index;
     const mean = before === undefined || isOver ? waitMs : before + (waitMs - before) * weight;
     this.#seen[index] = { waitMs: mean, atMs: nowMs };
+  }
+
+  /** Who had that place gave up after so long, and would have waited longer still. */
+  observeGivenUp(place: number, waitMs: number, nowMs: number): void {
+    const before = this.#fresh(bucketOf(place), nowMs);
+    if (before === undefined || waitMs > before) this.observe(place, waitMs, nowMs);
   }
 
   /** Undefined: nothing is known. */

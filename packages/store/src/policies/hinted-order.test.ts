@@ -1,10 +1,11 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { noSlot, type Slot } from "../slot.ts";
 import { type PolicyName, policyNames } from "../store.ts";
 import type { EvictionOrder } from "./eviction-order.ts";
 import { HintedOrder } from "./hinted-order.ts";
 import { orderFor } from "./order-for.ts";
+import { S3FifoOrder } from "./s3-fifo-order.ts";
 
 const capacity = 64;
 const slots = 128;
@@ -171,4 +172,26 @@ test("a scan through entries without a hint leaves those that are hinted alone",
   let hits = 0;
   for (let key = 0; key < 16; key++) hits += cache.ask(key, "lfu") ? 1 : 0;
   expect(hits).toBe(16);
+});
+
+test("a policy with shares of a capacity is told what is its own, as that grows and shrinks", () => {
+  const resized = vi.spyOn(S3FifoOrder.prototype, "resize");
+  const told = (): number => resized.mock.lastCall?.[0] ?? 0;
+  const cache = hinted("lru");
+  let key = 0;
+  const asking = (hintedOf: number): void => {
+    for (let step = 0; step < 6_000; step++) {
+      key += 1;
+      cache.ask(key, key % 10 < hintedOf ? "s3-fifo" : undefined);
+    }
+  };
+  for (const [hintedOf, share] of [
+    [5, 32],
+    [9, 58],
+    [2, 13],
+  ] as const) {
+    asking(hintedOf);
+    expect(Math.abs(told() - share)).toBeLessThan(share / 3);
+  }
+  resized.mockRestore();
 });

@@ -3,7 +3,8 @@ import { noSlot, type Slot } from "../slot.ts";
 import { moreSlots, SlotInts } from "../slot-arrays.ts";
 import { SlotPool } from "../slot-pool.ts";
 import { type PolicyName, policyNames } from "../store.ts";
-import type { Arrival, EvictionOrder, OrderOptions } from "./eviction-order.ts";
+import type { Arrival, EvictionOrder } from "./eviction-order.ts";
+import { FrequencySketch } from "./frequency-sketch.ts";
 import { orderFor } from "./order-for.ts";
 
 export interface HintedOrderOptions {
@@ -26,18 +27,32 @@ const groupBytesPerEntry = 8;
 const memberBytes = 8;
 /** Requests after which what was asked for counts half, by the entries there are. */
 const halfLife = Object.freeze({ least: 1_000, perEntry: 8 });
+/** Requests after which it is looked whether a group has outgrown the sizes it was given. */
+const divideEvery = 1_024;
+/** By so much has its share to differ: so what a change costs is spread over requests in proportion. */
+const noticeableShare = 1 / 4;
+
+/** Made for the slots of a group, which grow with it, so it is not to be rescaled with its capacity. */
+class GroupSketch extends FrequencySketch {
+  override rescale(): void {}
+}
+
+/** What an entry takes in a group. */
+function groupedBytes(policy: PolicyName): number {
+  return orderBytes[policy] + groupBytesPerEntry;
+}
 
 /** Entries that the same policy governs. It numbers them itself, so it has no room for others. */
 class Group {
   readonly policy: PolicyName;
   readonly order: EvictionOrder;
-  usedBytes = 0;
   readonly #pool = new SlotPool(firstSlots);
   readonly #slots = new SlotInts(1, firstSlots);
 
-  constructor(policy: PolicyName, options: OrderOptions) {
+  constructor(policy: PolicyName, capacity: number) {
     this.policy = policy;
-    this.order = orderFor(policy, { ...options, slots: firstSlots });
+    const sketch = new GroupSketch(firstSlots - 1);
+    this.order = orderFor(policy, { slots: firstSlots, capacity, sketch });
   }
 
   get entries(): number {
@@ -45,7 +60,7 @@ class Group {
   }
 
   get overheadBytes(): number {
-    return this.entries * (orderBytes[this.policy] + groupBytesPerEntry);
+    return this.entries * groupedBytes(this.policy);
   }
 
   take(slot: Slot): Slot {
@@ -90,8 +105,13 @@ export class HintedOrder implements EvictionOrder {
   readonly #groups: (Group | undefined)[] = Array.from({ length: policyNames.length + 1 });
   /** By group: requests of late. */
   readonly #asked = new Float64Array(policyNames.length + 1);
+  /** By group: what its entries are charged. */
+  readonly #usedBytes = new Float64Array(policyNames.length + 1);
+  /** By group: the capacity that its policy was told last. */
+  readonly #told = new Float64Array(policyNames.length + 1);
   readonly #members: SlotInts;
   #untilHalf: number = halfLife.least;
+  #untilDivided = divideEvery;
   /** A number that its entry still has while its new value comes. */
   #lifted: { readonly group: Group; readonly local: Slot } | undefined;
 
@@ -99,6 +119,8 @@ export class HintedOrder implements EvictionOrder {
     this.#options = options;
     this.#usual = options.usual;
     this.#members = new SlotInts(2, options.slots);
+    this.#told.fill(options.capacity);
+    this.#usedBytes[0] = options.usedBytes();
   }
 
   get adaptation(): EvictionOrder["adaptation"] {
@@ -109,6 +131,11 @@ export class HintedOrder implements EvictionOrder {
     let bytes = memberBytes * this.#options.entries();
     for (const group of this.#groups) bytes += group?.overheadBytes ?? 0;
     return bytes;
+  }
+
+  /** What one more entry takes. */
+  entryBytes(policy: PolicyName | undefined): number {
+    return memberBytes + (policy === undefined ? 0 : groupedBytes(policy));
   }
 
   grow(slots: number): void {
@@ -128,14 +155,13 @@ export class HintedOrder implements EvictionOrder {
   add(slot: Slot, arrival: Arrival): void {
     const number = this.#numberFor(arrival);
     const group = this.#groups[number];
-    this.#members.set(slot, groupWord, number);
+    this.#enter(number, slot);
     if (group === undefined) {
       this.#usual.add(slot, arrival);
       return;
     }
     const local = group.take(slot);
     this.#members.set(slot, localWord, local);
-    group.usedBytes += this.#options.chargeOf(slot);
     group.order.add(local, arrival);
   }
 
@@ -147,26 +173,19 @@ export class HintedOrder implements EvictionOrder {
 
   remove(slot: Slot): void {
     const group = this.#groupOf(slot);
-    if (group === undefined) {
-      this.#usual.remove(slot);
-      return;
-    }
     const local = this.#localOf(slot);
-    group.order.remove(local);
-    this.#leave(group, local, slot);
+    this.#leave(slot);
+    (group?.order ?? this.#usual).remove(local);
+    group?.give(local);
   }
 
   lift(slot: Slot): void {
     this.#settleLifted();
     const group = this.#groupOf(slot);
-    if (group === undefined) {
-      this.#usual.lift(slot);
-      return;
-    }
     const local = this.#localOf(slot);
-    group.order.lift(local);
-    group.usedBytes -= this.#options.chargeOf(slot);
-    this.#lifted = { group, local };
+    this.#leave(slot);
+    (group?.order ?? this.#usual).lift(local);
+    if (group !== undefined) this.#lifted = { group, local };
   }
 
   lower(lifted: Slot, slot: Slot, arrival: Arrival): void {
@@ -180,7 +199,7 @@ export class HintedOrder implements EvictionOrder {
       return;
     }
     this.#ask(number);
-    this.#members.set(slot, groupWord, number);
+    this.#enter(number, slot);
     if (before === undefined || group === undefined) {
       this.#usual.lower(lifted, slot, arrival);
       return;
@@ -189,7 +208,6 @@ export class HintedOrder implements EvictionOrder {
     const { local } = before;
     group.move(local, slot);
     this.#members.set(slot, localWord, local);
-    group.usedBytes += this.#options.chargeOf(slot);
     group.order.lower(local, local, arrival);
   }
 
@@ -229,8 +247,7 @@ export class HintedOrder implements EvictionOrder {
   #numberFor({ policy }: Arrival): number {
     if (policy === undefined) return 0;
     const number = policyNames.indexOf(policy) + 1;
-    const { capacity } = this.#options;
-    this.#groups[number] ??= new Group(policy, { slots: firstSlots, capacity });
+    this.#groups[number] ??= new Group(policy, this.#options.capacity);
     return number;
   }
 
@@ -249,38 +266,36 @@ export class HintedOrder implements EvictionOrder {
 
   #ask(number: number): void {
     this.#asked[number] = (this.#asked[number] as number) + 1;
+    this.#untilDivided -= 1;
+    if (this.#untilDivided === 0) this.#divide();
     this.#untilHalf -= 1;
     if (this.#untilHalf > 0) return;
     this.#untilHalf = Math.max(halfLife.least, halfLife.perEntry * this.#options.entries());
     for (let group = 0; group < this.#asked.length; group++) {
       this.#asked[group] = (this.#asked[group] as number) / 2;
     }
-    this.#divide();
   }
 
   /** Policies with shares of a capacity, such as a window, take them from what is theirs. */
   #divide(): void {
-    const { capacity, usedBytes } = this.#options;
-    const used = Math.max(1, usedBytes());
-    this.#groups.forEach((group, number) => {
-      const share = this.#usedBytesOf(number) / used;
-      if (group !== undefined) group.order.resize(Math.max(1, Math.round(capacity * share)));
-      else if (number === 0) this.#usual.resize(Math.max(1, Math.round(capacity * share)));
-    });
-  }
-
-  #usedBytesOf(number: number): number {
-    if (number > 0) return this.#groups[number]?.usedBytes ?? 0;
-    let bytes = this.#options.usedBytes();
-    for (const group of this.#groups) bytes -= group?.usedBytes ?? 0;
-    return bytes;
+    this.#untilDivided = divideEvery;
+    const used = this.#usedBytes.reduce((sum, bytes) => sum + bytes, 0);
+    for (let number = 0; number < this.#groups.length; number++) {
+      if (number > 0 && this.#groups[number] === undefined) continue;
+      const share = (this.#usedBytes[number] as number) / Math.max(1, used);
+      const capacity = Math.max(1, Math.round(this.#options.capacity * share));
+      const told = this.#told[number] as number;
+      if (Math.abs(capacity - told) <= noticeableShare * told) continue;
+      this.#told[number] = capacity;
+      this.#orderOf(number).resize(capacity);
+    }
   }
 
   #mostForItsAsking(): number {
     let [first, most] = [0, -1];
     for (let number = 0; number < this.#groups.length; number++) {
       // Whoever was never asked for anything is not infinitely rich, but nearly.
-      const bytes = this.#usedBytesOf(number) / ((this.#asked[number] as number) + 1e-3);
+      const bytes = (this.#usedBytes[number] as number) / ((this.#asked[number] as number) + 1e-3);
       if (bytes > most) [first, most] = [number, bytes];
     }
     return first;
@@ -288,17 +303,23 @@ export class HintedOrder implements EvictionOrder {
 
   #evictFrom(number: number): Slot {
     const group = this.#groups[number];
-    if (group === undefined) return number === 0 ? this.#usual.evict() : noSlot;
-    const local = group.order.evict();
+    if (number > 0 && group === undefined) return noSlot;
+    const local = this.#orderOf(number).evict();
     if (local === noSlot) return noSlot;
-    const slot = group.slotOf(local);
-    this.#leave(group, local, slot);
+    const slot = group?.slotOf(local) ?? local;
+    this.#leave(slot);
+    group?.give(local);
     return slot;
   }
 
-  #leave(group: Group, local: Slot, slot: Slot): void {
-    group.usedBytes -= this.#options.chargeOf(slot);
-    group.give(local);
+  #enter(number: number, slot: Slot): void {
+    this.#members.set(slot, groupWord, number);
+    this.#usedBytes[number] = (this.#usedBytes[number] as number) + this.#options.chargeOf(slot);
+  }
+
+  #leave(slot: Slot): void {
+    const number = this.#members.get(slot, groupWord);
+    this.#usedBytes[number] = (this.#usedBytes[number] as number) - this.#options.chargeOf(slot);
   }
 
   /** The new value never came: its number is free. */

@@ -9,7 +9,7 @@ export interface LaneOptions<Item> {
    * Hands a frame to the stream, which copies it; `sent` is called when that is done and the stream
    * has room for the next one.
    */
-  write(frame: Buffer, sent: () => void): void;
+  write(frame: Buffer, sent: (error?: Error | null) => void): void;
   encodeItem(writer: ProtoWriter, item: Item): void;
   /** Bytes the peer may have sent that we did not take in yet. */
   readonly windowBytes: number;
@@ -21,8 +21,8 @@ export interface LaneOptions<Item> {
 
 /** A frame is closed at this size, so that credits and memory are handed out in small change. */
 const frameBytes = limits.chunkBytes;
-/** Few frames are on their way at a time, and those that wait for credits need not be many. */
-const idleMemoryBytes = 8 * frameBytes;
+/** Frames of all lanes lie in it until they are sent; few are on their way at a time. */
+const memory = new LargeBuffers(64 * frameBytes);
 
 /**
  * One end of a stream: what is said in one event-loop turn leaves in one frame, and never more
@@ -34,9 +34,7 @@ const idleMemoryBytes = 8 * frameBytes;
 export class Lane<Item> {
   readonly #options: LaneOptions<Item>;
   readonly #transfers: Transfers<Item>;
-  /** Frames lie in it until they are sent. */
-  readonly #memory = new LargeBuffers(idleMemoryBytes);
-  #open = this.#writer();
+  #open = writer();
   readonly #full: ProtoWriter[] = [];
   #fullBytes = 0;
   #writes = 0;
@@ -166,7 +164,7 @@ export class Lane<Item> {
   #sendChunk(): boolean {
     const needed = this.#transfers.nextFrameBytes();
     if (needed === 0 || !this.#affords(needed)) return false;
-    const frame = this.#writer(needed);
+    const frame = writer(needed);
     this.#transfers.writeNext(frame);
     this.#creditBytes -= this.#write(frame);
     return true;
@@ -187,11 +185,7 @@ export class Lane<Item> {
     this.#fullBytes += byteLength;
     this.#full.push(this.#open);
     // The next turn is likely to say about as much.
-    this.#open = this.#writer(Math.min(byteLength, 16 * 1024));
-  }
-
-  #writer(bytes?: number): ProtoWriter {
-    return new ProtoWriter(bytes, this.#memory);
+    this.#open = writer(Math.min(byteLength, 16 * 1024));
   }
 
   #write(writer: ProtoWriter): number {
@@ -200,11 +194,16 @@ export class Lane<Item> {
     encodeRingVersion(writer, this.#options.ringVersion());
     const frame = writer.finish();
     this.#writes += 1;
-    this.#options.write(frame, () => {
+    this.#options.write(frame, (error) => {
       this.#writes -= 1;
-      this.#memory.give(frame);
+      // After an error nobody can tell who still has it.
+      if (error === undefined || error === null) memory.give(frame);
       this.#flush();
     });
     return frame.length;
   }
+}
+
+function writer(bytes?: number): ProtoWriter {
+  return new ProtoWriter(bytes, memory);
 }

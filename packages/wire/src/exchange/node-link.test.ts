@@ -1,6 +1,7 @@
 import type { ServerDuplexStream } from "@grpc/grpc-js";
 import { KvringError, ManualClock, nowhere, silentLog, systemClock } from "@kvring/core";
 import { afterEach, describe, expect, test } from "vitest";
+import { LargeBuffers } from "../memory/large-buffers.ts";
 import { protocolVersion } from "./frame.ts";
 import type { LookupRequest, NodeLink } from "./link.ts";
 import { connectNode, type LinkOptions } from "./node-link.ts";
@@ -188,6 +189,28 @@ describe("a link", () => {
     lookup.session.found(lookup.id, { bytes: value }, { waited: false, stored: true });
     await heard.end;
     expect(value.equals(heard.entry ?? Buffer.alloc(0))).toBe(true);
+  });
+
+  test("lends large values that are found, and uses their memory again", async () => {
+    const memory = new LargeBuffers(16_000_000);
+    const { link, handler } = await linked({ memory });
+    const seen: Uint8Array[] = [];
+    for (const byte of [1, 2, 3]) {
+      const found = Promise.withResolvers<void>();
+      const onFound = (entry: Uint8Array): void => {
+        expect(Buffer.compare(entry, Buffer.alloc(1_000_000, byte))).toBe(0);
+        expect(memory.idleBytes).toBe(0);
+        seen.push(entry);
+        found.resolve();
+      };
+      link.lookup(request, Object.assign(new Transcript(), { onFound }));
+      const { session, id } = await handler.next();
+      const how = { waited: false, stored: true };
+      session.found(id, { bytes: Buffer.alloc(1_000_000, byte) }, how);
+      await found.promise;
+    }
+    expect(new Set(seen.map(({ buffer }) => buffer)).size).toBe(1);
+    expect(memory.idleBytes).toBe(seen[0]?.buffer.byteLength);
   });
 
   test("carries a staged input to its worker", async () => {

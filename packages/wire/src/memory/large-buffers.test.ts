@@ -41,6 +41,14 @@ describe("large buffers", () => {
     expect(buffers.take(320 * KiB).buffer).toBe(more?.buffer);
   });
 
+  test("larger than all that is kept leave those alone that are", () => {
+    const buffers = new LargeBuffers(1024 * KiB);
+    const [kept, larger] = [buffers.take(256 * KiB), buffers.take(1025 * KiB)];
+    buffers.give(kept);
+    buffers.give(larger);
+    expect(buffers.idleBytes).toBe(256 * KiB);
+  });
+
   test.each([4096, 5000, 100_000, 4 * 1024 * KiB + 7])(
     "take a quarter more than %d bytes at most",
     (bytes) => {

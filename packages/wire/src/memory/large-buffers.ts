@@ -53,6 +53,7 @@ export class LargeBuffers implements Memory {
   give({ buffer }: Uint8Array): void {
     if (buffer.byteLength < leastBytes || !this.#lent.delete(buffer)) return;
     const size = buffer.byteLength;
+    if (size > this.#mostIdleBytes) return;
     const idle = this.#idle.get(size) ?? [];
     this.#idle.delete(size);
     this.#idle.set(size, idle);

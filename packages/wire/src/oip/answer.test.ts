@@ -3,7 +3,9 @@ import type { Datatype, Parameter, Tensor } from "@kvring/core";
 import fc from "fast-check";
 import protobuf from "protobufjs";
 import { describe, expect, test } from "vitest";
-import { answerSuffix, encodeAnswer } from "./answer.ts";
+import { LargeBuffers } from "../memory/large-buffers.ts";
+import { messageIn } from "../unary/answer-frame.ts";
+import { answerSuffix, encodeAnswer, framedAnswer } from "./answer.ts";
 import { encodeRequest } from "./request.ts";
 import { decodeResponse } from "./response.ts";
 import { scanRequest } from "./scan.ts";
@@ -84,6 +86,24 @@ describe("an answer", () => {
     expect(response.id).toBe("second");
     expect(response.parameters.get("cache_status")).toEqual(
       status("kvring; hit; ttl=1; detail=node"),
+    );
+  });
+
+  test("in its frame is that message behind its length, wherever it was put together", () => {
+    const memory = new LargeBuffers(10_000_000);
+    const given = memory.take(400_000).fill(0xdb);
+    memory.give(given);
+    fc.assert(
+      fc.property(fc.nat(400_000), fc.nat(3_000), (bytes, idLength) => {
+        const stored = Buffer.alloc(bytes, 1);
+        const id = "é".repeat(idLength);
+        const parameters = [status("kvring; hit; ttl=57; detail=l1")];
+        const frame = framedAnswer(stored, id, parameters, memory);
+        const message = Buffer.concat([stored, answerSuffix(id, parameters)]);
+        expect([frame[0], frame.readUInt32BE(1)]).toEqual([0, message.length]);
+        expect(Buffer.compare(messageIn(frame), message)).toBe(0);
+        memory.give(frame);
+      }),
     );
   });
 

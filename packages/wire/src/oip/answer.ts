@@ -6,7 +6,7 @@ import { writeParameterEntry } from "./parameters.ts";
 
 /**
  * A `ModelInferResponse` without `id` and parameters: what an entry keeps. It is sent as it is,
- * with `answerSuffix` behind it, since protobuf fields may come in any order.
+ * with its suffix behind it, since protobuf fields may come in any order.
  */
 export function encodeAnswer(answer: {
   readonly modelName: string;
@@ -28,9 +28,9 @@ export function encodeAnswer(answer: {
   return writer.finish();
 }
 
-/** The fields that differ from request to request, to be put behind a stored answer. */
+/** The fields that differ from request to request, by themselves: `framedAnswer` has them in place. */
 export function answerSuffix(id: string, parameters: readonly Parameter[]): Uint8Array {
-  const writer = new ProtoWriter(suffixBytes(id));
+  const writer = new ProtoWriter(suffixBytes(id, parameters));
   writeSuffix(writer, id, parameters);
   return writer.finish();
 }
@@ -45,7 +45,10 @@ export function framedAnswer(
   parameters: readonly Parameter[],
   memory: LargeBuffers,
 ): Buffer {
-  const writer = new ProtoWriter(answerHeadBytes + stored.length + suffixBytes(id), memory);
+  const writer = new ProtoWriter(
+    answerHeadBytes + stored.length + suffixBytes(id, parameters),
+    memory,
+  );
   writer.raw(noHead);
   writer.raw(stored);
   writeSuffix(writer, id, parameters);
@@ -55,8 +58,8 @@ export function framedAnswer(
 const noHead = new Uint8Array(answerHeadBytes);
 
 /** About. */
-function suffixBytes(id: string): number {
-  return 128 + 2 * id.length;
+function suffixBytes(id: string, parameters: readonly Parameter[]): number {
+  return 16 + 2 * id.length + 128 * parameters.length;
 }
 
 function writeSuffix(writer: ProtoWriter, id: string, parameters: readonly Parameter[]): void {
