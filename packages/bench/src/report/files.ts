@@ -38,11 +38,15 @@ export function renewed(
   });
 }
 
+/** Asked at a fixed rate, whoever keeps up is at 1: what counts there are times. */
+const atFixedRate = new Set(["latency", "overload", "beside-large"]);
+
 /** Whoever is compared with itself is 1, and no bar. */
 function bars(results: readonly (Result | Figure)[]): Bar[] {
   return results
     .filter((result): result is Result => !("unit" in result))
     .filter(({ system, ratio_to, ratio }) => system !== ratio_to && Number.isFinite(ratio))
+    .filter(({ scenario }) => !atFixedRate.has(scenario))
     .map(({ scenario, system, ratio_to, ratio, ratio_min, ratio_max }) => ({
       label: `${scenario}: ${system} / ${ratio_to}`,
       value: ratio,

@@ -33,13 +33,18 @@ test("the table has a line for each, the ratio first", () => {
   );
 });
 
-test("the plot marks where a system equals its peer, and escapes names", () => {
-  const svg = barChart("a < b", [{ label: "x & y", value: 0.5, min: 0.4, max: 2 }]);
+test("the plot has ratios above 1 to the right of it, as far as those below to the left", () => {
+  const svg = barChart("a < b", [
+    { label: "x & y", value: 0.5, min: 0.25, max: 1 },
+    { label: "longest", value: 2, min: 1, max: 4 },
+  ]);
   expect(svg).toContain("a &lt; b");
   expect(svg).toContain("x &amp; y");
-  // 330 px of labels, and 420 px for a ratio of 2.
-  expect(svg).toContain('<path class="mark" d="M540 34V');
-  expect(svg).toContain('width="105"');
+  // 73 px of labels, and 420 px from a quarter to 4.
+  expect(svg).toContain('<path class="mark" d="M283 54V');
+  expect(svg).toContain('<rect x="178" y="64" width="105"');
+  expect(svg).toContain('<rect x="283" y="88" width="105"');
+  expect(svg).toContain('d="M73 72H283"');
 });
 
 test("what was not measured this time stays as it was", () => {

@@ -1,6 +1,6 @@
 import { escaped, lineColors, rounded, svgOf } from "./svg.ts";
 
-/** A bar with its spread. */
+/** A ratio with its spread, all above 0. */
 export interface Bar {
   readonly label: string;
   readonly value: number;
@@ -9,27 +9,44 @@ export interface Bar {
 }
 
 const rowHeight = 24;
-const labelWidth = 330;
+/** About what a letter takes, and a little more: text that is cut off says nothing. */
+const letterWidth = 7;
 const plotWidth = 420;
-const valueWidth = 70;
-const top = 40;
+const valueWidth = 60;
+const top = 60;
+const ticks = [0.001, 0.01, 0.1, 1, 10, 100, 1000];
+const [above, below] = lineColors;
 
-/** Horizontal bars as SVG, with a mark at 1: a system that equals what it is compared with. */
+/**
+ * Ratios as horizontal bars in SVG, from 1, which is a system that equals what it is compared with,
+ * to the right where they are more and to the left where they are less. The scale is logarithmic: half
+ * as much is as far from 1 as twice as much.
+ */
 export function barChart(title: string, bars: readonly Bar[]): string {
-  const most = Math.max(1, ...bars.map(({ max }) => max));
-  const x = (value: number): number => labelWidth + (value / most) * plotWidth;
+  const least = Math.min(0.5, ...bars.map(({ min }) => min));
+  const most = Math.max(2, ...bars.map(({ max }) => max));
+  const labelWidth = 24 + letterWidth * Math.max(...bars.map(({ label }) => label.length));
+  const x = (value: number): number =>
+    labelWidth + (Math.log(value / least) / Math.log(most / least)) * plotWidth;
   const width = labelWidth + plotWidth + valueWidth;
   const height = top + bars.length * rowHeight + 12;
+  const bottom = height - 8;
+  const grid = ticks
+    .filter((tick) => tick >= least && tick <= most)
+    .flatMap((tick) => [
+      `<path class="${tick === 1 ? "mark" : "grid"}" d="M${rounded(x(tick))} ${top - 6}V${bottom}"/>`,
+      `<text x="${rounded(x(tick))}" y="${top - 12}" text-anchor="middle">${tick}</text>`,
+    ]);
   const rows = bars.map(({ label, value, min, max }, index) => {
     const y = top + index * rowHeight;
     const middle = y + rowHeight / 2;
+    const [from, to] = [Math.min(1, value), Math.max(1, value)];
     return [
       `<text x="${labelWidth - 8}" y="${middle + 4}" text-anchor="end">${escaped(label)}</text>`,
-      `<rect x="${labelWidth}" y="${y + 4}" width="${rounded(x(value) - labelWidth)}" height="${rowHeight - 8}" fill="${lineColors[0]}"/>`,
+      `<rect x="${rounded(x(from))}" y="${y + 4}" width="${rounded(x(to) - x(from))}" height="${rowHeight - 8}" fill="${value < 1 ? below : above}"/>`,
       `<path class="spread" d="M${rounded(x(min))} ${middle}H${rounded(x(max))}" stroke-width="1.5"/>`,
-      `<text x="${rounded(x(max) + 6)}" y="${middle + 4}">${value.toFixed(2)}</text>`,
+      `<text x="${width - 8}" y="${middle + 4}" text-anchor="end">${value.toFixed(2)}</text>`,
     ].join("\n");
   });
-  const mark = `<path class="mark" d="M${rounded(x(1))} ${top - 6}V${height - 8}" stroke-dasharray="4 3"/>`;
-  return svgOf({ title, width, height }, [mark, ...rows]);
+  return svgOf({ title, width, height }, [...grid, ...rows]);
 }
