@@ -131,7 +131,7 @@ export class BoundedStore implements Store {
     const charge = this.#residency.chargeBytes(value.byteLength);
     const policy = this.#hint(options.policy);
     const hintBytes = this.#hints?.entryBytes(policy) ?? 0;
-    if (charge + hintBytes > this.capacityBytes - this.#overheadBytes - this.#residency.heldBytes) {
+    if (charge + hintBytes > this.capacityBytes - this.#residency.heldBytes) {
       this.#counters.rejections += 1;
       return false;
     }
@@ -197,6 +197,7 @@ export class BoundedStore implements Store {
       for (const slot of slots) assert(settled.has(slot), `slot ${slot} is not in the index`);
     }
     this.#residency.validate(settled);
+    this.#hints?.validate(settled);
     assert(this.usedBytes <= this.capacityBytes, "the capacity is never exceeded");
     const { puts, evictions, expirations, deletions } = this.#counters;
     const gone = this.#replacements + evictions + expirations + deletions;
@@ -217,7 +218,7 @@ export class BoundedStore implements Store {
         slots: this.#residency.slots,
         capacity: this.capacityBytes,
         chargeOf: (slot) => this.#residency.chargeOf(slot),
-        usedBytes: () => this.#residency.usedBytes,
+        usedBytes: this.#residency.settledBytes,
         entries: () => this.#index.size,
       });
       this.#owedBytes = this.#hints.overheadBytes;
@@ -268,7 +269,8 @@ export class BoundedStore implements Store {
     { charge, hintBytes }: { readonly charge: number; readonly hintBytes: number },
     nowMs: number,
   ): Slot {
-    this.#owedBytes = Math.max(0, this.#owedBytes - owedBytesPerPut);
+    const mostOwed = Math.min(this.#owedBytes, this.#hints?.overheadBytes ?? 0);
+    this.#owedBytes = Math.max(0, mostOwed - owedBytesPerPut);
     while (this.usedBytes + charge + hintBytes > this.capacityBytes) {
       if (!this.#makeSome(nowMs)) return noSlot;
     }

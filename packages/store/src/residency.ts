@@ -20,6 +20,7 @@ export class Residency {
   readonly #detached = new Set<Slot>();
   #usedBytes = 0;
   #heldBytes = 0;
+  #detachedBytes = 0;
 
   constructor(slots: number, memory: ValueMemory) {
     this.#memory = memory;
@@ -28,6 +29,11 @@ export class Residency {
 
   get usedBytes(): number {
     return this.#usedBytes;
+  }
+
+  /** What entries have that can be found. */
+  get settledBytes(): number {
+    return this.#usedBytes - this.#detachedBytes;
   }
 
   /** What no eviction can free. */
@@ -76,8 +82,12 @@ export class Residency {
 
   /** The slot's entry is gone. */
   leave(slot: Slot): void {
-    if (this.#holds.has(slot)) this.#detached.add(slot);
-    else this.#free(slot);
+    if (!this.#holds.has(slot)) {
+      this.#free(slot);
+      return;
+    }
+    this.#detached.add(slot);
+    this.#detachedBytes += this.#memory.chargeOf(slot);
   }
 
   hold(slot: Slot): void {
@@ -94,20 +104,23 @@ export class Residency {
     }
     this.#holds.delete(slot);
     this.#heldBytes -= this.#memory.chargeOf(slot);
-    if (this.#detached.delete(slot)) this.#free(slot);
+    if (!this.#detached.delete(slot)) return;
+    this.#detachedBytes -= this.#memory.chargeOf(slot);
+    this.#free(slot);
   }
 
   /** Throws unless the books agree with the slots that the index says are settled. */
   validate(settled: ReadonlySet<Slot>): void {
-    let used = 0;
-    let held = 0;
+    let [used, held, detached] = [0, 0, 0];
     for (const slot of [...settled, ...this.#detached]) {
       const charge = this.#memory.chargeOf(slot);
       used += charge;
       if (this.#holds.has(slot)) held += charge;
+      if (this.#detached.has(slot)) detached += charge;
     }
     assert.equal(this.#usedBytes, used, "used bytes are those of all slots");
     assert.equal(this.#heldBytes, held, "held bytes are those of held slots");
+    assert.equal(this.#detachedBytes, detached, "detached bytes are those of detached slots");
     for (const slot of this.#detached) {
       assert(!settled.has(slot), `slot ${slot} is detached and can be found`);
       assert(this.#holds.has(slot), `slot ${slot} is detached, and held by nobody`);

@@ -45,6 +45,8 @@ test("the plot has ratios above 1 to the right of it, as far as those below to t
   expect(svg).toContain('<rect x="178" y="64" width="105"');
   expect(svg).toContain('<rect x="283" y="88" width="105"');
   expect(svg).toContain('d="M73 72H283"');
+  const empty = barChart("none", [{ label: "stood still", value: 0, min: 0, max: 1 }]);
+  expect(empty).not.toMatch(/NaN|Infinity|stood still/);
 });
 
 test("what was not measured this time stays as it was", () => {

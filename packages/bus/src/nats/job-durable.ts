@@ -1,4 +1,4 @@
-import type { Clock, Log } from "@kvring/core";
+import { type Clock, KvringError, type Log } from "@kvring/core";
 import { AckPolicy, nanos } from "nats";
 import { maxDeliveries, type Stoppable } from "../ports.ts";
 import { readNatsError, whyUnreachable } from "./errors.ts";
@@ -151,18 +151,26 @@ export class JobDurable implements Stoppable {
 
   async #isLostForGood(session: Session): Promise<boolean> {
     const { clock, ensure, forget, random = Math.random } = this.#options;
+    this.#assertCurrent(session);
     this.#silentSinceMs ??= clock.nowMs();
     if (clock.nowMs() - this.#silentSinceMs < patienceMs) return false;
     // Where nobody leads the stream either, it is not about the consumer.
     forget(session);
     try {
       await ensure(session);
+      this.#assertCurrent(session);
     } catch (error) {
       this.#leaderlessSinceMs = undefined;
       throw error;
     }
     this.#leaderlessSinceMs ??= clock.nowMs() + (random() * leaderlessMs) / 2;
     return clock.nowMs() - this.#leaderlessSinceMs >= leaderlessMs;
+  }
+
+  /** What was asked over a connection that is gone says nothing of the one that came after it. */
+  #assertCurrent(session: Session): void {
+    if (session === this.#options.link.current) return;
+    throw new KvringError("BUS_UNAVAILABLE", "the connection was lost meanwhile");
   }
 
   /** The jobs stay in the stream; those that are worked on right now are delivered once more. */

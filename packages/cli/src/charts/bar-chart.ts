@@ -20,12 +20,13 @@ const [above, below] = lineColors;
 /**
  * Ratios as horizontal bars in SVG, from 1, which is a system that equals what it is compared with,
  * to the right where they are more and to the left where they are less. The scale is logarithmic: half
- * as much is as far from 1 as twice as much.
+ * as much is as far from 1 as twice as much, and what is no positive number has no place on it.
  */
-export function barChart(title: string, bars: readonly Bar[]): string {
+export function barChart(title: string, given: readonly Bar[]): string {
+  const bars = given.filter(isDrawable);
   const least = Math.min(0.5, ...bars.map(({ min }) => min));
   const most = Math.max(2, ...bars.map(({ max }) => max));
-  const labelWidth = 24 + letterWidth * Math.max(...bars.map(({ label }) => label.length));
+  const labelWidth = 24 + letterWidth * Math.max(0, ...bars.map(({ label }) => label.length));
   const x = (value: number): number =>
     labelWidth + (Math.log(value / least) / Math.log(most / least)) * plotWidth;
   const width = labelWidth + plotWidth + valueWidth;
@@ -49,4 +50,8 @@ export function barChart(title: string, bars: readonly Bar[]): string {
     ].join("\n");
   });
   return svgOf({ title, width, height }, [...grid, ...rows]);
+}
+
+function isDrawable({ value, min, max }: Bar): boolean {
+  return [value, min, max].every((ratio) => Number.isFinite(ratio) && ratio > 0);
 }

@@ -41,12 +41,14 @@ test("what was seen in an outage is forgotten with the first that shows that it 
 test("whoever gave up early shows nothing, and who waited longer does", () => {
   const estimate = new WaitEstimate();
   estimate.observe(1, 1_000, 0);
-  estimate.observeGivenUp(1, 100, 0);
+  estimate.observeGivenUp(1, 100, 9_000);
   expect(estimate.expectedMs(1, 0)).toBe(1_000);
-  estimate.observeGivenUp(1, 9_000, 0);
-  expect(estimate.expectedMs(1, 0)).toBe(2_000);
-  estimate.observeGivenUp(2, 300, 20_000);
-  expect(estimate.expectedMs(2, 20_000)).toBe(300);
+  // It is known to be no better still.
+  expect(estimate.expectedMs(1, 18_000)).toBe(1_000);
+  estimate.observeGivenUp(1, 9_000, 18_000);
+  expect(estimate.expectedMs(1, 18_000)).toBe(2_000);
+  estimate.observeGivenUp(2, 300, 40_000);
+  expect(estimate.expectedMs(2, 40_000)).toBe(300);
 });
 
 test("never more is expected than was seen", () => {

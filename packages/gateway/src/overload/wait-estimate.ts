@@ -34,8 +34,10 @@ export class WaitEstimate {
 
   /** Who had that place gave up after so long, and would have waited longer still. */
   observeGivenUp(place: number, waitMs: number, nowMs: number): void {
-    const before = this.#fresh(bucketOf(place), nowMs);
+    const index = bucketOf(place);
+    const before = this.#fresh(index, nowMs);
     if (before === undefined || waitMs > before) this.observe(place, waitMs, nowMs);
+    else this.#seen[index] = { waitMs: before, atMs: nowMs };
   }
 
   /** Undefined: nothing is known. */

@@ -1,4 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { S3FifoOrder } from "../policies/s3-fifo-order.ts";
+import { TinyLfuOrder } from "../policies/tiny-lfu-order.ts";
 import { SimulatedCache } from "../simulated-cache.ts";
 import { zipf } from "../testing/zipf.ts";
 import { AdaptiveOrder } from "./adaptive-order.ts";
@@ -68,6 +70,22 @@ describe("a large cache, whose ghosts see a sample", () => {
     const held = [...loop(30_000, 2_500, 1)].filter((id) => large.cache.holds(id));
     expect(held.length).toBeGreaterThan(1_000);
     expect(large.run(held)).toBe(held.length);
+  });
+
+  test("tells a policy that comes to govern the capacity there is now", () => {
+    const large = new Cache(1_500, 1_000);
+    large.run(zipf(15_000, 10_000, 0.6));
+    large.cache.resize(300);
+    const told = [S3FifoOrder, TinyLfuOrder].map((order) => vi.spyOn(order.prototype, "resize"));
+    const { switches } = large.order.adaptation;
+    large.run(loop(30_000, 500, 60));
+    large.run(zipf(15_000, 10_000, 0.9));
+    large.run(loop(60_000, 500, 60));
+    expect(large.order.adaptation.switches).toBeGreaterThan(switches);
+    const capacities = told.flatMap(({ mock }) => mock.calls.map(([capacity]) => capacity));
+    expect(capacities.length).toBeGreaterThan(0);
+    expect(Math.max(...capacities)).toBeLessThanOrEqual(300);
+    for (const one of told) one.mockRestore();
   });
 
   test("forgets what ends while it moves", () => {

@@ -46,6 +46,8 @@ export class AdaptiveOrder implements EvictionOrder {
   readonly #curves: GhostCaches;
   readonly #contest: Contest;
   #slots: number;
+  /** As of the last `resize`. */
+  #capacity: number;
   #policy: PolicyName = firstPolicy;
   /** While the ghosts see everything. */
   #mirror: MirrorOrder | undefined;
@@ -62,6 +64,7 @@ export class AdaptiveOrder implements EvictionOrder {
   ) {
     const { slots, capacity, unit } = options;
     this.#options = options;
+    this.#capacity = capacity;
     this.#rivals = new GhostCaches({
       ...{ capacity, unit, factors: [1], mostWhole: mostKeys },
       mostKeys: Math.ceil(mostKeys * sampledShare),
@@ -98,6 +101,7 @@ export class AdaptiveOrder implements EvictionOrder {
   }
 
   resize(capacity: number): void {
+    this.#capacity = capacity;
     this.#rivals.resize(capacity);
     this.#curves.resize(capacity);
     this.#order.resize(capacity);
@@ -191,7 +195,10 @@ export class AdaptiveOrder implements EvictionOrder {
   #change(): void {
     this.#departing = this.#order;
     this.#generation += 1;
-    this.#order = orderFor(this.#policy, { ...this.#options, slots: this.#slots });
+    this.#order = orderFor(this.#policy, {
+      ...this.#options,
+      ...{ slots: this.#slots, capacity: this.#capacity },
+    });
   }
 
   #moveSome(): void {

@@ -46,7 +46,7 @@ export class FrequencySketch {
 
   /** The cache has so many times the keys now: counts are kept for as many times the increments. */
   rescale(factor: number): void {
-    this.#sampleSize = Math.max(sampleFactor, factor * this.#sampleSize);
+    this.#sampleSize *= factor;
   }
 
   increment(fingerprint: number): void {
@@ -62,7 +62,7 @@ export class FrequencySketch {
     }
     if (!wasCounted) return;
     this.#increments += 1;
-    if (this.#increments >= this.#sampleSize) this.#halve();
+    if (this.#increments >= Math.max(sampleFactor, this.#sampleSize)) this.#halve();
   }
 
   /** At most 15, and never less than counted, but for halving. */

@@ -93,7 +93,7 @@ const hinted = (usual: PolicyName) =>
         slots,
         capacity,
         chargeOf: () => 1,
-        usedBytes: () => cache.size,
+        usedBytes: cache.size,
         entries: () => cache.size,
       }),
   );

@@ -1,3 +1,4 @@
+import assert from "node:assert";
 import { orderBytes } from "../charge.ts";
 import { noSlot, type Slot } from "../slot.ts";
 import { moreSlots, SlotInts } from "../slot-arrays.ts";
@@ -13,8 +14,8 @@ export interface HintedOrderOptions {
   readonly slots: number;
   readonly capacity: number;
   readonly chargeOf: (slot: Slot) => number;
-  /** What all entries are charged. */
-  readonly usedBytes: () => number;
+  /** What the entries are charged that are here already. */
+  readonly usedBytes: number;
   /** How many there are. */
   readonly entries: () => number;
 }
@@ -120,7 +121,7 @@ export class HintedOrder implements EvictionOrder {
     this.#usual = options.usual;
     this.#members = new SlotInts(2, options.slots);
     this.#told.fill(options.capacity);
-    this.#usedBytes[0] = options.usedBytes();
+    this.#usedBytes[0] = options.usedBytes;
   }
 
   get adaptation(): EvictionOrder["adaptation"] {
@@ -130,7 +131,9 @@ export class HintedOrder implements EvictionOrder {
   get overheadBytes(): number {
     let bytes = memberBytes * this.#options.entries();
     for (const group of this.#groups) bytes += group?.overheadBytes ?? 0;
-    return bytes;
+    // Whoever brings its new value brings that too.
+    const lifted = this.#lifted?.group.policy;
+    return lifted === undefined ? bytes : bytes - groupedBytes(lifted);
   }
 
   /** What one more entry takes. */
@@ -244,6 +247,16 @@ export class HintedOrder implements EvictionOrder {
     }
   }
 
+  /** Throws unless every group is charged what its entries are. For tests: costs O(n). */
+  validate(slots: Iterable<Slot>): void {
+    const expected = new Float64Array(this.#usedBytes.length);
+    for (const slot of slots) {
+      const number = this.#members.get(slot, groupWord);
+      expected[number] = (expected[number] as number) + this.#options.chargeOf(slot);
+    }
+    assert.deepEqual(this.#usedBytes, expected, "groups are charged what their entries are");
+  }
+
   #numberFor({ policy }: Arrival): number {
     if (policy === undefined) return 0;
     const number = policyNames.indexOf(policy) + 1;
@@ -281,8 +294,10 @@ export class HintedOrder implements EvictionOrder {
     this.#untilDivided = divideEvery;
     const used = this.#usedBytes.reduce((sum, bytes) => sum + bytes, 0);
     for (let number = 0; number < this.#groups.length; number++) {
-      if (number > 0 && this.#groups[number] === undefined) continue;
-      const share = (this.#usedBytes[number] as number) / Math.max(1, used);
+      const own = this.#usedBytes[number] as number;
+      // Nobody is there who could be helped; what is known of its keys stays.
+      if (own === 0) continue;
+      const share = own / used;
       const capacity = Math.max(1, Math.round(this.#options.capacity * share));
       const told = this.#told[number] as number;
       if (Math.abs(capacity - told) <= noticeableShare * told) continue;
