@@ -199,6 +199,13 @@ const unwanted: readonly [string, RegExp][] = [
 ];
 
 describe("texts", () => {
+  test("every decision is in the map", () => {
+    const map = read("ARCHITECTURE.md");
+    const decisions = files("packages/*/docs/adr-*.md");
+    expect(decisions.length).toBeGreaterThan(15);
+    expect(decisions.filter((path) => !map.includes(path))).toEqual([]);
+  });
+
   test.each(unwanted)("none holds %s", (_, pattern) => {
     const found = texts.flatMap(({ path, text }) =>
       text
