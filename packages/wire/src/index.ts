@@ -39,6 +39,6 @@ export { resolveInputs, resolveOutputs } from "./oip/inputs.ts";
 export { encodeRequest, type InferRequest } from "./oip/request.ts";
 export { decodeResponse, type InferResponse } from "./oip/response.ts";
 export { type ScannedRequest, scanRequest } from "./oip/scan.ts";
-export { answerHeadBytes, closeAnswer, messageIn } from "./unary/answer-frame.ts";
 export type { UnaryCall, UnaryHandler } from "./unary/call.ts";
+export { closeFrame, frameHeadBytes, messageIn } from "./unary/grpc-frame.ts";
 export { hasten } from "./unary/hasten.ts";

@@ -30,6 +30,7 @@ export class NodeDirectory {
     readonly clock: Clock;
     /** Nodes that each key is to be on. */
     readonly replicas: number;
+    /** For large values that nodes find. */
     readonly memory?: LargeBuffers;
     readonly onRing?: (ring: RingRecord) => void;
     /** Default: over the Exchange. */
@@ -51,7 +52,7 @@ export class NodeDirectory {
         peerId: options.peerId,
         log: options.log,
         clock: options.clock,
-        ...(options.memory === undefined ? {} : { memory: options.memory }),
+        memory: options.memory,
       });
     this.#connect = options.connect ?? connect;
   }

@@ -1,6 +1,6 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { KvringClient } from "@kvring/client";
-import { answerHeadBytes, bindServer, loadServices } from "@kvring/wire";
+import { bindServer, frameHeadBytes, loadServices } from "@kvring/wire";
 import { afterEach, expect, test } from "vitest";
 import type { InferencePath } from "../inference/inference-path.ts";
 import { inferHandler } from "./infer.ts";
@@ -28,7 +28,7 @@ async function serving(infer: InferencePath["infer"]): Promise<KvringClient> {
 test("what calls held is given back when they end", async () => {
   const asking = await serving((_message, _call, respond) => respond(undefined, Buffer.alloc(900)));
   for (let call = 0; call < 50; call += 1) {
-    expect(await asking.inferRaw(Buffer.alloc(400))).toHaveLength(900 - answerHeadBytes);
+    expect(await asking.inferRaw(Buffer.alloc(400))).toHaveLength(900 - frameHeadBytes);
   }
 });
 

@@ -35,7 +35,7 @@ export interface LinkOptions {
   /** Values that may wait to be sent in chunks; beyond, they are refused. Default 256 MiB. */
   readonly transferBytes?: number;
   /** For large values that are found. Default: each in memory of its own. */
-  readonly memory?: LargeBuffers;
+  readonly memory?: LargeBuffers | undefined;
 }
 
 /** The pause before the next attempt doubles from the first to the last of these. */

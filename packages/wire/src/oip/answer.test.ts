@@ -4,7 +4,7 @@ import fc from "fast-check";
 import protobuf from "protobufjs";
 import { describe, expect, test } from "vitest";
 import { LargeBuffers } from "../memory/large-buffers.ts";
-import { messageIn } from "../unary/answer-frame.ts";
+import { messageIn } from "../unary/grpc-frame.ts";
 import { answerSuffix, encodeAnswer, framedAnswer } from "./answer.ts";
 import { encodeRequest } from "./request.ts";
 import { decodeResponse } from "./response.ts";

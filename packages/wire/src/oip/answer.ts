@@ -1,7 +1,7 @@
 import type { Parameter, Tensor } from "@kvring/core";
 import type { LargeBuffers } from "../memory/large-buffers.ts";
 import { ProtoWriter } from "../protobuf/writer.ts";
-import { answerHeadBytes, closeAnswer } from "../unary/answer-frame.ts";
+import { closeFrame, frameHeadBytes } from "../unary/grpc-frame.ts";
 import { writeParameterEntry } from "./parameters.ts";
 
 /**
@@ -46,16 +46,16 @@ export function framedAnswer(
   memory: LargeBuffers,
 ): Buffer {
   const writer = new ProtoWriter(
-    answerHeadBytes + stored.length + suffixBytes(id, parameters),
+    frameHeadBytes + stored.length + suffixBytes(id, parameters),
     memory,
   );
   writer.raw(noHead);
   writer.raw(stored);
   writeSuffix(writer, id, parameters);
-  return closeAnswer(writer.finish());
+  return closeFrame(writer.finish());
 }
 
-const noHead = new Uint8Array(answerHeadBytes);
+const noHead = new Uint8Array(frameHeadBytes);
 
 /** About. */
 function suffixBytes(id: string, parameters: readonly Parameter[]): number {

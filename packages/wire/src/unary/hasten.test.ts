@@ -11,8 +11,8 @@ import {
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { bindServer } from "../grpc/bind.ts";
 import { LargeBuffers } from "../memory/large-buffers.ts";
-import { messageIn } from "./answer-frame.ts";
 import type { UnaryCall } from "./call.ts";
+import { messageIn } from "./grpc-frame.ts";
 import { hasten } from "./hasten.ts";
 import { framed, Http2Caller, type Reply, replyOf } from "./testing/http2-caller.ts";
 

@@ -24,17 +24,18 @@ export function hasten(
   handlers: ReadonlyMap<string, UnaryHandler>,
   options: Omit<PlainOptions, "handler">,
 ): boolean {
+  const served = new Map([...handlers].map(([path, handler]) => [path, { handler, ...options }]));
   const servers = http2Servers(server);
   for (const http2Server of servers) {
     const others = http2Server.listeners("stream") as OnStream[];
     http2Server.removeAllListeners("stream");
     http2Server.on("stream", (stream, headers, ...more: unknown[]) => {
-      const handler = handlers.get(headers[":path"] ?? "");
-      const plain = handler === undefined ? undefined : readPlainHeaders(headers);
-      if (handler === undefined || plain === undefined) {
+      const method = served.get(headers[":path"] ?? "");
+      const plain = method === undefined ? undefined : readPlainHeaders(headers);
+      if (method === undefined || plain === undefined) {
         for (const other of others) other(stream, headers, ...more);
       } else {
-        new PlainStream(stream, headers, plain, { handler, ...options });
+        new PlainStream(stream, headers, plain, method);
       }
     });
   }

@@ -2,8 +2,8 @@ import { Server, ServerCredentials, type sendUnaryData } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { bindServer } from "../grpc/bind.ts";
 import { LargeBuffers } from "../memory/large-buffers.ts";
-import { answerHeadBytes, closeAnswer } from "./answer-frame.ts";
 import type { UnaryCall } from "./call.ts";
+import { closeFrame, frameHeadBytes } from "./grpc-frame.ts";
 import { hasten } from "./hasten.ts";
 import { framed, Http2Caller } from "./testing/http2-caller.ts";
 
@@ -29,8 +29,8 @@ let port: number;
 
 /** Answers two million times the first byte of the request. */
 function handler(call: UnaryCall, respond: sendUnaryData<Uint8Array>): void {
-  const frame = memory.take(answerHeadBytes + answerBytes).fill(call.request[0] ?? 0);
-  respond(null, closeAnswer(frame));
+  const frame = memory.take(frameHeadBytes + answerBytes).fill(call.request[0] ?? 0);
+  respond(null, closeFrame(frame));
 }
 
 beforeEach(async () => {

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { type Metadata, type sendUnaryData, status } from "@grpc/grpc-js";
 import type { LargeBuffers } from "../memory/large-buffers.ts";
-import { answerHeadBytes } from "./answer-frame.ts";
 import { PlainCall, type UnaryHandler } from "./call.ts";
+import { frameHeadBytes } from "./grpc-frame.ts";
 import type { PlainHeaders } from "./plain-headers.ts";
 import { type FrameState, RequestFrame } from "./request-frame.ts";
 
@@ -118,8 +118,8 @@ export class PlainStream {
       this.#fail(code, details, metadata);
     } else if (frame === null || frame === undefined) {
       this.#fail(status.INTERNAL, "Error serializing response");
-    } else if (frame.length - answerHeadBytes > this.#options.mostBytes) {
-      const sizes = `${frame.length - answerHeadBytes} vs. ${this.#options.mostBytes}`;
+    } else if (frame.length - frameHeadBytes > this.#options.mostBytes) {
+      const sizes = `${frame.length - frameHeadBytes} vs. ${this.#options.mostBytes}`;
       this.#fail(status.RESOURCE_EXHAUSTED, `Sent message larger than max (${sizes})`);
     } else {
       this.#send(frame);

@@ -1,4 +1,5 @@
 import type { LargeBuffers } from "../memory/large-buffers.ts";
+import { frameHeadBytes, messageIn } from "./grpc-frame.ts";
 
 /** What a unary request has come to; it ends in one of these, and stays there. */
 export type FrameState =
@@ -7,12 +8,10 @@ export type FrameState =
   | { readonly kind: "refused"; readonly why: "too large" | "compressed" | "second message" }
   | { readonly kind: "cut off" };
 
-const headBytes = 5;
 const open: FrameState = Object.freeze({ kind: "open" });
 
 /**
- * The single message of a unary call, out of the pieces it comes in: a byte that says whether it is
- * compressed, four bytes of length, the message.
+ * The single message of a unary call, out of the pieces that its frame comes in.
  *
  * Pieces are kept as they come; nothing is allocated on the word of a length. A message that came in
  * one piece, as small ones do, is a view on that piece; others are put together in memory that may
@@ -24,7 +23,7 @@ export class RequestFrame {
   #pieces: Uint8Array[] = [];
   #bytes = 0;
   /** Of head and message; known when the head is there. */
-  #needed = headBytes;
+  #needed = frameHeadBytes;
   #state: FrameState = open;
 
   constructor(mostBytes: number, memory: LargeBuffers) {
@@ -34,15 +33,15 @@ export class RequestFrame {
 
   /** The announced length of the message; 0 until its head is there. */
   get announcedBytes(): number {
-    return this.#needed - headBytes;
+    return this.#needed - frameHeadBytes;
   }
 
   push(piece: Uint8Array): FrameState {
     if (this.#state.kind !== "open" || piece.length === 0) return this.#state;
-    const hadHead = this.#bytes >= headBytes;
+    const hadHead = this.#bytes >= frameHeadBytes;
     this.#pieces.push(piece);
     this.#bytes += piece.length;
-    if (this.#bytes < headBytes) return this.#state;
+    if (this.#bytes < frameHeadBytes) return this.#state;
     if (!hadHead) this.#readHead();
     if (this.#state.kind === "open" && this.#bytes > this.#needed) {
       this.#refuse("second message");
@@ -53,9 +52,9 @@ export class RequestFrame {
   /** The client sends no more. */
   end(): FrameState {
     if (this.#state.kind !== "open") return this.#state;
-    const isWhole = this.#bytes >= headBytes && this.#bytes === this.#needed;
+    const isWhole = this.#bytes >= frameHeadBytes && this.#bytes === this.#needed;
     this.#state = isWhole
-      ? { kind: "whole", message: this.#joined().subarray(headBytes) }
+      ? { kind: "whole", message: messageIn(this.#joined()) }
       : { kind: "cut off" };
     this.#pieces = [];
     return this.#state;
@@ -65,7 +64,8 @@ export class RequestFrame {
     const head = this.#joined();
     // Where it came in pieces, they are few and small: what is joined is kept.
     this.#pieces = [head];
-    this.#needed = headBytes + Buffer.from(head.buffer, head.byteOffset, headBytes).readUInt32BE(1);
+    this.#needed =
+      frameHeadBytes + Buffer.from(head.buffer, head.byteOffset, frameHeadBytes).readUInt32BE(1);
     if (head[0] !== 0) this.#refuse("compressed");
     else if (this.announcedBytes > this.#mostBytes) this.#refuse("too large");
   }
