@@ -2,6 +2,9 @@
 # Provides debian:bookworm-slim, node:24-bookworm-slim and nats:2. Where no image registry can be
 # reached, stand-ins of the same names are made of Debian packages and the Node that package.json
 # brings. Images that exist stay.
+#
+# nats:2 is the newest NATS 2, and so is its stand-in: from Debian's testing, since a stable Debian's
+# may be years old (bookworm's 2.9.10 loses quorums when its servers are restarted in turn).
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -97,9 +100,32 @@ ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
 CMD ["node"]'
 }
 
+# Of Debian's testing, with lists and settings of its own: the machine's apt sees nothing of it.
+fetch_newest_nats() {
+  local target=$1 apt=$work/apt mirror options
+  mirror=$(apt-get indextargets --format '$(ORIGIN) $(SITE)' 'Created-By: Packages' |
+    sed -n 's/^Debian //p' | head -n 1)
+  [ -n "$mirror" ] || return 1
+  mkdir -p "$apt"/{lists,cache}/partial
+  printf 'deb [signed-by=%s] %s testing main\n' \
+    /usr/share/keyrings/debian-archive-keyring.gpg "$mirror" >"$apt/sources.list"
+  options=(-q -o "Dir::Etc::sourcelist=$apt/sources.list" -o Dir::Etc::sourceparts=-
+    -o "Dir::State::lists=$apt/lists" -o "Dir::Cache=$apt/cache" -o Acquire::Languages=none
+    -o APT::Update::Error-Mode=any -o APT::Sandbox::User=root)
+  apt-get "${options[@]}" update >/dev/null &&
+    (cd "$apt" && apt-get "${options[@]}" download nats-server >/dev/null) &&
+    dpkg-deb --extract "$apt"/nats-server_*.deb "$apt/unpacked" &&
+    cp "$apt/unpacked/usr/sbin/nats-server" "$target"
+}
+
 make_nats() {
-  mkdir -p "$work/nats/usr/local/bin"
-  cp "$(command -v nats-server || echo /usr/sbin/nats-server)" "$work/nats/usr/local/bin/"
+  local server=$work/nats/usr/local/bin/nats-server
+  mkdir -p "$(dirname "$server")"
+  fetch_newest_nats "$server" || {
+    say "Debian's newest nats-server cannot be fetched; taking the one that is installed"
+    cp "$(command -v nats-server || echo /usr/sbin/nats-server)" "$server"
+  }
+  say "$("$server" --version)"
   build_on_debian "$work/nats" nats:2 \
     'COPY . /
 EXPOSE 4222 6222 8222

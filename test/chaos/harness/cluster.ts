@@ -18,13 +18,6 @@ type Kind = keyof typeof firstAddress;
 /** Longer than NATS needs for a new leader, and shorter than the default, which is 15 s. */
 export const leaseMs = 10_000;
 
-/**
- * NATS 2.9 may leave a copy of a consumer behind for as long as nobody uses the consumer. After this
- * time that is what it is: a consumer in use has caught up long before.
- */
-const idleMs = 10_000;
-const idleConsumer = /JetStream consumer '.*' is not current/;
-
 const logLevel = process.env["KVRING_CHAOS_LOG_LEVEL"] ?? "info";
 
 /** What a test needs and a deployment would not have. */
@@ -130,14 +123,7 @@ export class Cluster {
    */
   async ready(): Promise<void> {
     const nodes = this.nodes.length;
-    const sinceMs = performance.now();
-    for (const server of this.nats) {
-      await eventually(async () => {
-        const why = await whyNotOk(server, healthOf.nats);
-        const isIdle = why !== undefined && performance.now() - sinceMs > idleMs;
-        return isIdle && idleConsumer.test(why) ? undefined : why;
-      });
-    }
+    for (const server of this.nats) await eventually(() => whyNotOk(server, healthOf.nats));
     for (const worker of this.workers) await eventually(() => whyNotOk(worker, healthOf.kvring));
     for (const gateway of this.gateways) {
       await eventually(async () => {

@@ -9,6 +9,7 @@ import { natsNames } from "./names.ts";
 import { NatsPresence } from "./presence.ts";
 import { NatsQueue } from "./queue.ts";
 import { NatsRegistry } from "./registry.ts";
+import { warnOfOldServers } from "./server-age.ts";
 import { parseServers } from "./servers.ts";
 import { Topology } from "./topology.ts";
 
@@ -79,6 +80,7 @@ class NatsBus implements Bus {
     const attempts = new Attempts(link, topology, clock);
     const common = { link, topology, attempts, names, clock, log, timeoutMs };
     this.#link = link;
+    warnOfOldServers({ link, replicas, log });
     this.log = new NatsLog({ ...common, logBytes: limits.logBytes });
     this.registry = new NatsRegistry(common);
     this.queue = new NatsQueue({ ...common, limits, ackWaitMs });
