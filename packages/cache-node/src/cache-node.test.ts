@@ -11,9 +11,13 @@ import {
   systemClock,
 } from "@kvring/core";
 import { bindServer, connectNode, loadServices, type NodeLink } from "@kvring/wire";
-import { afterEach, describe, expect, test } from "vitest";
+import { poisonFrames } from "@kvring/wire/testing";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { createCacheNode } from "./cache-node.ts";
 import { Asker, at, key } from "./testing/asker.ts";
+
+// Both ends of a link are in this process: no test here may read a frame past its time.
+afterAll(poisonFrames());
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
@@ -38,6 +42,7 @@ async function serve(options: { capacityBytes?: number; stagedBytes?: number } =
   const server = new Server();
   node.addTo(server);
   const port = await bindServer(server, "127.0.0.1:0", ServerCredentials.createInsecure());
+  expect(node.hasten(server)).toBe(true);
   stops.push(() => server.forceShutdown());
   return { node, clock, address: `127.0.0.1:${port}` };
 }
@@ -105,6 +110,23 @@ describe("an entry", () => {
       const entry = new Entry(asker.entry ?? new Uint8Array());
       expect(entry).toMatchObject({ ageMs: 500, ttlMs: 59_500 });
       expect(body.equals(entry.body)).toBe(true);
+    }
+  });
+
+  test("of 30 KB comes whole, also with many others in a frame", async () => {
+    const { address } = await serve();
+    const link = await connect(address);
+    const keys = Array.from({ length: 40 }, (_, number) => new Uint8Array(32).fill(number));
+    const bodies = keys.map((_, number) => Buffer.alloc(30_000 + number, `${number},`));
+    const put = keys.map((one, number) =>
+      link.put({ ...replica, key: one, entry: entryOf(bodies[number] ?? "") }),
+    );
+    expect(await Promise.all(put)).not.toContain(false);
+    const askers = keys.map((one) => new Asker(link, { key: one }));
+    for (const [number, asker] of askers.entries()) {
+      expect(await asker.next()).toBe("found");
+      const { body } = new Entry(asker.entry ?? new Uint8Array());
+      expect(bodies[number]?.equals(body)).toBe(true);
     }
   });
 

@@ -1,7 +1,7 @@
 import type { Server } from "@grpc/grpc-js";
 import { type Clock, checkNodeId, type Log } from "@kvring/core";
 import { createStore, type PolicyChoice } from "@kvring/store";
-import { ExchangeServer } from "@kvring/wire";
+import { ExchangeServer, hastenExchange } from "@kvring/wire";
 import type { Entries } from "./entries.ts";
 import { NodeHandler } from "./node-handler.ts";
 import { addCacheNodeService } from "./service.ts";
@@ -35,6 +35,8 @@ export interface CacheNode {
   readonly zone: string;
   readonly state: NodeState;
   addTo(server: Server): void;
+  /** Serves links past grpc-js, once the server is bound; tells whether it could. */
+  hasten(server: Server): boolean;
   readonly entries: Entries;
   stats(): NodeStats;
   /** Whether every gateway linked to us routes by that ring, or a later one. */
@@ -83,9 +85,10 @@ export function createCacheNode(options: CacheNodeOptions): CacheNode {
       addCacheNodeService(server, {
         stats: () => node.stats(),
         leave,
-        exchange: (call) => exchange.accept(call),
+        exchange: (stream) => exchange.accept(stream),
       });
     },
+    hasten: (server) => hastenExchange(server, (stream) => exchange.accept(stream)),
     stats: () => ({
       nodeId: id,
       zone,

@@ -113,6 +113,12 @@ export async function startNode(parts: {
   node.addTo(server);
   registerNodeMetrics(parts.metrics.registry, id, () => node.stats());
   const port = await bindServer(server, options.listen, ServerCredentials.createInsecure());
+  if (!node.hasten(server)) {
+    log.warn(
+      { port },
+      "this grpc-js is not known: links go all of their way through it, and slower",
+    );
+  }
   const { host } = parseListen(options.listen);
   const address = options.advertise ?? advertisedAddress({ host, port });
   const handovers = new Handovers({

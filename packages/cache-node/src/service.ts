@@ -1,6 +1,12 @@
 import type { Server, ServerDuplexStream } from "@grpc/grpc-js";
 import { KvringError } from "@kvring/core";
-import { encodeStatus, exchangeMethod, loadServices } from "@kvring/wire";
+import {
+  encodeStatus,
+  exchangeMethod,
+  type FrameStream,
+  GrpcServerStream,
+  loadServices,
+} from "@kvring/wire";
 import type { NodeStats } from "./stats.ts";
 
 /** `kvring.v1.CacheNode`, with the Exchange as bytes. */
@@ -10,14 +16,15 @@ export function addCacheNodeService(
     readonly stats: () => NodeStats;
     /** Whether nothing was cut off. */
     readonly leave: () => Promise<boolean>;
-    readonly exchange: (call: ServerDuplexStream<Buffer, Buffer>) => void;
+    readonly exchange: (stream: FrameStream) => void;
   },
 ): void {
   const { service } = loadServices().kvring.v1.CacheNode;
   server.addService(
     { Stats: service.Stats, Drain: service.Drain, Exchange: exchangeMethod },
     {
-      Exchange: node.exchange,
+      Exchange: (call: ServerDuplexStream<Buffer, Buffer>) =>
+        node.exchange(new GrpcServerStream(call)),
       Stats: (_call: unknown, callback: (error: null, stats: object) => void) => {
         callback(null, node.stats());
       },

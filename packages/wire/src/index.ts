@@ -1,8 +1,10 @@
+export type { FrameStream } from "./exchange/frame-stream.ts";
 export * from "./exchange/link.ts";
 export { exchangeMethod } from "./exchange/method.ts";
 export { connectNode, type LinkOptions } from "./exchange/node-link.ts";
 export type { LookupOperation, PutOperation, StageOperation } from "./exchange/operation.ts";
 export { ExchangeServer, type ExchangeServerOptions } from "./exchange/server.ts";
+export { GrpcServerStream, hastenExchange } from "./exchange/server-stream.ts";
 export type {
   BegunAnswer,
   ExchangeHandler,
@@ -16,6 +18,7 @@ export type { InvalidateRequest__Output as InvalidateRequest } from "./gen/kvrin
 export type { InvalidateResponse__Output as InvalidateResponse } from "./gen/kvring/v1/InvalidateResponse.ts";
 export { bindServer } from "./grpc/bind.ts";
 export { decodeStatus, encodeStatus } from "./grpc/errors.ts";
+export { closeFrame, frameHeadBytes, messageIn } from "./grpc/message-frame.ts";
 export { clientOptions, serverMessageBytes, serverOptions } from "./grpc/options.ts";
 export { loadServices, type Services } from "./grpc/services.ts";
 export {
@@ -40,5 +43,4 @@ export { encodeRequest, type InferRequest } from "./oip/request.ts";
 export { decodeResponse, type InferResponse } from "./oip/response.ts";
 export { type ScannedRequest, scanRequest } from "./oip/scan.ts";
 export type { UnaryCall, UnaryHandler } from "./unary/call.ts";
-export { closeFrame, frameHeadBytes, messageIn } from "./unary/grpc-frame.ts";
 export { hasten } from "./unary/hasten.ts";

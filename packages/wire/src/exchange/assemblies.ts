@@ -7,6 +7,11 @@ import type { Chunk } from "./frame.ts";
 /** A peer sends four values at a time; a few more are let pass, a flood is not. */
 const maxUnderWay = 16;
 
+/** The size of the value that an item announces; 0: none, or it is in the item. */
+export function bulkBytesOf(item: object): number {
+  return "bulkBytes" in item && typeof item.bulkBytes === "number" ? item.bulkBytes : 0;
+}
+
 interface Assembly<Item> {
   readonly item: Item;
   readonly totalBytes: number;

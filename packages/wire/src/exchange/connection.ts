@@ -1,20 +1,13 @@
 import { randomUUID } from "node:crypto";
-import {
-  type ChannelCredentials,
-  Client,
-  type ClientDuplexStream,
-  type StatusObject,
-} from "@grpc/grpc-js";
 import { type Clock, KvringError, limits } from "@kvring/core";
-import { decodeStatus } from "../grpc/errors.ts";
-import { bulkLaneOptions, smallLaneOptions } from "../grpc/options.ts";
 import type { LargeBuffers } from "../memory/large-buffers.ts";
 import { malformed } from "../protobuf/reader.ts";
-import { Assemblies } from "./assemblies.ts";
+import { Assemblies, bulkBytesOf } from "./assemblies.ts";
 import { ByteBudget } from "./byte-budget.ts";
+import { ClientStream } from "./client-stream.ts";
 import { decodeFrame, type Frame, type Hello, type LaneName, protocolVersion } from "./frame.ts";
+import { type FrameStream, frameMemory } from "./frame-stream.ts";
 import { Lane } from "./lane.ts";
-import { exchangeMethod } from "./method.ts";
 import type { Operation } from "./operation.ts";
 import { encodeOperation } from "./operation-encoder.ts";
 import { decodeResult, type Result } from "./result.ts";
@@ -23,7 +16,6 @@ export interface ConnectionOptions {
   readonly nodeId: string;
   readonly address: string;
   readonly peerId: string;
-  readonly credentials: ChannelCredentials;
   readonly clock: Clock;
   readonly helloTimeoutMs: number;
   readonly windowBytes: number;
@@ -42,10 +34,15 @@ export interface ConnectionOptions {
   isAwaited(operationId: number): boolean;
 }
 
+/**
+ * What HTTP/2 lets come before it was read, per connection. Measured for the bulk lane: 600 KB come in
+ * within 0.9 ms instead of 6.1 with the default of 64 KiB.
+ */
+const socketWindowBytes = Object.freeze({ small: 1024 * 1024, bulk: 4 * 1024 * 1024 });
+
 interface ClientLane {
   readonly name: LaneName;
-  readonly client: Client;
-  readonly stream: ClientDuplexStream<Buffer, Buffer>;
+  readonly stream: FrameStream;
   readonly lane: Lane<Operation>;
   greeted: boolean;
 }
@@ -103,53 +100,48 @@ export class Connection {
     this.#ended = true;
     this.#cancelTimeout();
     this.#assemblies.close();
-    for (const { lane, stream, client } of [this.#small, this.#bulk]) {
+    for (const { lane, stream } of [this.#small, this.#bulk]) {
       lane.close();
-      stream.cancel();
-      client.close();
+      stream.end(undefined);
     }
   }
 
   #dial(name: LaneName): ClientLane {
-    const { address, credentials, windowBytes, peerId, routedBy } = this.#options;
-    const client = new Client(
-      address,
-      credentials,
-      name === "small" ? smallLaneOptions : bulkLaneOptions,
-    );
-    const { path, requestSerialize, responseDeserialize } = exchangeMethod;
-    const stream = client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    const { address, clock, windowBytes, peerId, routedBy } = this.#options;
+    const stream = new ClientStream({ address, clock, windowBytes: socketWindowBytes[name] });
     const lane = new Lane<Operation>({
-      write: (frame, sent) => stream.write(frame, sent),
+      stream,
       encodeItem: encodeOperation,
       windowBytes,
       maxWrites: name === "small" ? 2 : 1,
       ringVersion: routedBy,
     });
-    const clientLane: ClientLane = { name, client, stream, lane, greeted: false };
-    stream.on("data", (bytes: Buffer) => this.#receive(clientLane, bytes));
-    // Every end, good or bad, is told as a status; "error" repeats the bad ones.
-    stream.on("error", () => {});
-    stream.on("status", (status: StatusObject) => this.#lose(ending(status)));
+    const clientLane: ClientLane = { name, stream, lane, greeted: false };
+    stream.listen({
+      onMessage: (message) => this.#receive(clientLane, message),
+      onEnd: (error) =>
+        this.#lose(error ?? new KvringError("LINK_LOST", "the node ended the stream")),
+    });
     const sessionId = this.#sessionId;
     lane.greet({ protocolVersion, peerId, sessionId, lane: name, creditBytes: windowBytes });
     return clientLane;
   }
 
-  #receive(clientLane: ClientLane, bytes: Buffer): void {
+  #receive(clientLane: ClientLane, message: Uint8Array): void {
     if (this.#ended) return;
     this.#options.onHeard();
     let frame: Frame<Result>;
     try {
-      frame = decodeFrame(bytes, decodeResult);
+      frame = decodeFrame(message, decodeResult);
       if (!clientLane.greeted) this.#greeted(clientLane, frame.hello);
-      clientLane.lane.received(frame, bytes.length);
+      clientLane.lane.received(frame, message.length);
     } catch (error) {
       this.#lose(KvringError.from(error));
       return;
     }
     if (frame.ringVersion > 0) this.#options.onRing(frame.ringVersion);
     this.#deliver(frame);
+    if (!frame.items.some(bulkBytesOf)) frameMemory.give(message);
   }
 
   #greeted(clientLane: ClientLane, hello: Hello | undefined): void {
@@ -174,7 +166,7 @@ export class Connection {
   #deliver(frame: Frame<Result>): void {
     try {
       for (const result of frame.items) {
-        const bulkBytes = "bulkBytes" in result ? result.bulkBytes : 0;
+        const bulkBytes = bulkBytesOf(result);
         if (bulkBytes === 0) this.#options.onResult(result);
         else this.#expect(result, bulkBytes);
       }
@@ -207,11 +199,6 @@ export class Connection {
     this.close();
     this.#options.onLost(error);
   }
-}
-
-function ending(status: StatusObject): KvringError {
-  if (status.code !== 0) return decodeStatus(status);
-  return new KvringError("LINK_LOST", "the node ended the stream");
 }
 
 function withValue(result: Result, value: Uint8Array): Result {

@@ -1,3 +1,4 @@
+import { limits } from "@kvring/core";
 import { malformed, ProtoReader } from "../protobuf/reader.ts";
 import type { ProtoWriter } from "../protobuf/writer.ts";
 
@@ -5,6 +6,9 @@ import type { ProtoWriter } from "../protobuf/writer.ts";
 export const protocolVersion = 1;
 
 export type LaneName = "small" | "bulk";
+
+/** A frame is closed at this size, so that credits and memory are handed out in small change. */
+export const frameBytes = limits.chunkBytes;
 
 /** The first message of a stream, both ways. */
 export interface Hello {

@@ -1,15 +1,19 @@
-import { KvringError, limits } from "@kvring/core";
-import { LargeBuffers } from "../memory/large-buffers.ts";
+import { KvringError } from "@kvring/core";
+import { closeFrame, frameHeadBytes } from "../grpc/message-frame.ts";
 import { ProtoWriter } from "../protobuf/writer.ts";
-import { encodeCredit, encodeHello, encodeRingVersion, type Frame, type Hello } from "./frame.ts";
+import {
+  encodeCredit,
+  encodeHello,
+  encodeRingVersion,
+  type Frame,
+  frameBytes,
+  type Hello,
+} from "./frame.ts";
+import { type FrameStream, frameMemory } from "./frame-stream.ts";
 import { type Transfer, Transfers } from "./transfers.ts";
 
 export interface LaneOptions<Item> {
-  /**
-   * Hands a frame to the stream, which copies it; `sent` is called when that is done and the stream
-   * has room for the next one.
-   */
-  write(frame: Buffer, sent: (error?: Error | null) => void): void;
+  readonly stream: Pick<FrameStream, "write">;
   encodeItem(writer: ProtoWriter, item: Item): void;
   /** Bytes the peer may have sent that we did not take in yet. */
   readonly windowBytes: number;
@@ -19,10 +23,8 @@ export interface LaneOptions<Item> {
   ringVersion(): number;
 }
 
-/** A frame is closed at this size, so that credits and memory are handed out in small change. */
-const frameBytes = limits.chunkBytes;
-/** Frames of all lanes lie in it until they are sent; few are on their way at a time. */
-const memory = new LargeBuffers(64 * frameBytes);
+/** A frame begins with room for gRPC's head, which counts for nothing here. */
+const head = Buffer.alloc(frameHeadBytes);
 
 /**
  * One end of a stream: what is said in one event-loop turn leaves in one frame, and never more
@@ -52,7 +54,7 @@ export class Lane<Item> {
 
   /** Encoded, and waiting for the peer to read. */
   get queuedBytes(): number {
-    return this.#fullBytes + this.#open.byteLength;
+    return this.#fullBytes + messageBytes(this.#open);
   }
 
   /** Kept for sending in chunks. */
@@ -65,16 +67,16 @@ export class Lane<Item> {
   }
 
   greet(hello: Hello): void {
-    const writer = new ProtoWriter();
-    encodeHello(writer, hello);
-    this.#write(writer);
+    const frame = writer();
+    encodeHello(frame, hello);
+    this.#write(frame);
   }
 
   /** Encodes at once: views in `item` need to live no longer than this call. */
   push(item: Item): void {
     if (this.#closed) return;
     this.#options.encodeItem(this.#open, item);
-    if (this.#open.byteLength >= frameBytes) this.#closeFrame();
+    if (messageBytes(this.#open) >= frameBytes) this.#closeFrame();
     this.#schedule();
   }
 
@@ -118,7 +120,7 @@ export class Lane<Item> {
   beat(): void {
     if (this.#closed || this.#writes > 0) return;
     this.#flush();
-    if (this.#writes === 0) this.#write(new ProtoWriter(16));
+    if (this.#writes === 0) this.#write(writer(16));
   }
 
   /** Sends what can be sent now instead of at the end of the turn. */
@@ -130,7 +132,7 @@ export class Lane<Item> {
     this.#closed = true;
     this.#full.length = 0;
     this.#fullBytes = 0;
-    this.#open = new ProtoWriter(0);
+    this.#open = writer(0);
     this.#transfers.close();
   }
 
@@ -145,18 +147,18 @@ export class Lane<Item> {
 
   #flush(): void {
     if (this.#closed) return;
-    if (this.#open.byteLength > 0) this.#closeFrame();
+    if (messageBytes(this.#open) > 0) this.#closeFrame();
     while (this.#writes < this.#options.maxWrites && (this.#sendFrame() || this.#sendChunk()));
     if (this.#writes < this.#options.maxWrites && this.#owesCredit()) {
-      this.#write(new ProtoWriter(16));
+      this.#write(writer(16));
     }
   }
 
   #sendFrame(): boolean {
     const frame = this.#full[0];
-    if (frame === undefined || !this.#affords(frame.byteLength)) return false;
+    if (frame === undefined || !this.#affords(messageBytes(frame))) return false;
     this.#full.shift();
-    this.#fullBytes -= frame.byteLength;
+    this.#fullBytes -= messageBytes(frame);
     this.#creditBytes -= this.#write(frame);
     return true;
   }
@@ -181,29 +183,36 @@ export class Lane<Item> {
   }
 
   #closeFrame(): void {
-    const { byteLength } = this.#open;
-    this.#fullBytes += byteLength;
+    const bytes = messageBytes(this.#open);
+    this.#fullBytes += bytes;
     this.#full.push(this.#open);
     // The next turn is likely to say about as much.
-    this.#open = writer(Math.min(byteLength, 16 * 1024));
+    this.#open = writer(Math.min(bytes, 16 * 1024));
   }
 
   #write(writer: ProtoWriter): number {
     encodeCredit(writer, this.#returnableBytes);
     this.#returnableBytes = 0;
     encodeRingVersion(writer, this.#options.ringVersion());
-    const frame = writer.finish();
+    const frame = closeFrame(writer.finish());
     this.#writes += 1;
-    this.#options.write(frame, (error) => {
+    this.#options.stream.write(frame, (error) => {
       this.#writes -= 1;
       // After an error nobody can tell who still has it.
-      if (error === undefined || error === null) memory.give(frame);
+      if (error === undefined || error === null) frameMemory.give(frame);
       this.#flush();
     });
-    return frame.length;
+    return frame.length - frameHeadBytes;
   }
 }
 
-function writer(bytes?: number): ProtoWriter {
-  return new ProtoWriter(bytes, memory);
+/** Its first bytes are gRPC's. */
+function writer(aboutBytes = 256): ProtoWriter {
+  const frame = new ProtoWriter(frameHeadBytes + aboutBytes, frameMemory);
+  frame.raw(head);
+  return frame;
+}
+
+function messageBytes(frame: ProtoWriter): number {
+  return frame.byteLength - frameHeadBytes;
 }

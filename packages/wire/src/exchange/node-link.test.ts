@@ -1,13 +1,13 @@
-import type { ServerDuplexStream } from "@grpc/grpc-js";
 import { KvringError, ManualClock, nowhere, silentLog, systemClock } from "@kvring/core";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { LargeBuffers } from "../memory/large-buffers.ts";
 import { protocolVersion } from "./frame.ts";
 import type { LookupRequest, NodeLink } from "./link.ts";
 import { connectNode, type LinkOptions } from "./node-link.ts";
 import { ExchangeServer } from "./server.ts";
 import type { ExchangeHandler, ExchangeSession, KnownOperation } from "./session.ts";
-import { requestOf, responseFrame, serveExchange } from "./testing/raw-peer.ts";
+import { poisonFrames } from "./testing/poisoned-frames.ts";
+import { framed, requestOf, responseFrame, serveExchange } from "./testing/raw-peer.ts";
 import { Transcript } from "./testing/transcript.ts";
 
 /** Keeps what it is asked, and answers when and as the test says. */
@@ -35,6 +35,8 @@ class Obeying implements ExchangeHandler {
   }
 }
 
+afterAll(poisonFrames());
+
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
@@ -49,7 +51,7 @@ async function serve(port = 0) {
     clock: systemClock,
     ringVersion: () => 5,
   });
-  const served = await serveExchange((call) => server.accept(call), port);
+  const served = await serveExchange((stream) => server.accept(stream), { port });
   stops.push(served.stop);
   return { handler, ...served };
 }
@@ -334,14 +336,16 @@ describe("a link that is lost", () => {
 
 /** A node that says hello as it is told, and nothing more. */
 function stubborn(hello: { creditBytes?: number; protocolVersion?: number; peerId?: string }) {
-  return serveExchange((call: ServerDuplexStream<Buffer, Buffer>) => {
-    call.once("data", (bytes: Buffer) => {
-      const asked = requestOf(bytes).hello;
-      if (asked === undefined) throw new Error("a link begins with a hello");
-      const said = { ...asked, protocolVersion, peerId: "n1", ...hello };
-      call.write(responseFrame({ hello: said }));
+  return serveExchange((stream) => {
+    stream.listen({
+      onMessage(message) {
+        const asked = requestOf(message).hello;
+        if (asked === undefined) throw new Error("a link begins with a hello");
+        const said = { ...asked, protocolVersion, peerId: "n1", ...hello };
+        stream.write(framed(responseFrame({ hello: said })), () => {});
+      },
+      onEnd: () => stream.end(undefined),
     });
-    call.on("end", () => call.end());
   }).then((served) => {
     stops.push(served.stop);
     return served;

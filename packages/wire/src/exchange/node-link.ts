@@ -1,4 +1,3 @@
-import { type ChannelCredentials, credentials } from "@grpc/grpc-js";
 import { type Clock, KvringError, type Log, limits } from "@kvring/core";
 import type { LargeBuffers } from "../memory/large-buffers.ts";
 import { Connection } from "./connection.ts";
@@ -22,8 +21,6 @@ export interface LinkOptions {
   readonly peerId: string;
   readonly log: Log;
   readonly clock: Clock;
-  /** Default: no TLS. */
-  readonly credentials?: ChannelCredentials;
   /** How long anything but a lookup may take. Default 5 s. */
   readonly operationTimeoutMs?: number;
   /** How long a connection may take to come up. Default 5 s. */
@@ -69,7 +66,6 @@ class ExchangeLink implements NodeLink {
 
   constructor(options: LinkOptions) {
     this.#options = {
-      credentials: credentials.createInsecure(),
       operationTimeoutMs: 5_000,
       helloTimeoutMs: 5_000,
       windowBytes: limits.creditBytes,
@@ -246,7 +242,6 @@ class ExchangeLink implements NodeLink {
       helloTimeoutMs,
       windowBytes,
       memory,
-      credentials: this.#options.credentials,
       routedBy: () => this.#routedBy,
       onUp: () => this.#up(connection),
       onLost: (error) => this.#pause(error),

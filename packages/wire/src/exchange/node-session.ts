@@ -1,5 +1,6 @@
 import { KvringError, type Log, limits } from "@kvring/core";
-import { Assemblies } from "./assemblies.ts";
+import { malformed } from "../protobuf/reader.ts";
+import { Assemblies, bulkBytesOf } from "./assemblies.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import type { Frame, LaneName } from "./frame.ts";
 import type { Lane } from "./lane.ts";
@@ -104,7 +105,8 @@ export class NodeSession implements ExchangeSession {
       this.refused(operation.id, unknownOperation(operation.field));
       return;
     }
-    const bulkBytes = "bulkBytes" in operation ? operation.bulkBytes : 0;
+    const bulkBytes = bulkBytesOf(operation);
+    checkInline(operation);
     if (bulkBytes > 0) {
       if (this.#assemblies.begin(operation.id, operation, bulkBytes)) return;
       this.refused(operation.id, noRoom(this.#options.budget.capacityBytes));
@@ -245,6 +247,18 @@ function withValue(operation: KnownOperation, value: Uint8Array): KnownOperation
     default:
       return operation;
   }
+}
+
+/** A small value is a view on its frame, and would be read past the frame's time if it were sent in chunks. */
+function checkInline(operation: KnownOperation): void {
+  const value =
+    operation.kind === "put"
+      ? operation.entry
+      : operation.kind === "stage"
+        ? operation.input
+        : none;
+  if (value.length <= limits.inlineBytes) return;
+  throw malformed(`a value of more than ${limits.inlineBytes} bytes comes in chunks`);
 }
 
 function errorResult(kind: ErrorResult["kind"], id: number, error: KvringError): ErrorResult {

@@ -1,11 +1,12 @@
 import { status } from "@grpc/grpc-js";
 import { ManualClock, silentLog } from "@kvring/core";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { decodeStatus } from "../grpc/errors.ts";
 import type { LookupOperation, Operation } from "./operation.ts";
 import { ExchangeServer, type ExchangeServerOptions } from "./server.ts";
 import type { ExchangeHandler, ExchangeSession, KnownOperation } from "./session.ts";
-import { RawLane, rawSession, serveExchange } from "./testing/raw-peer.ts";
+import { poisonFrames } from "./testing/poisoned-frames.ts";
+import { RawLane, rawSession, serveExchange, ways } from "./testing/raw-peer.ts";
 
 /** Answers a lookup with as many bytes as its key has, times a thousand. */
 class Answering implements ExchangeHandler {
@@ -49,16 +50,18 @@ function nextClose(handler: Answering): Promise<void> {
   });
 }
 
+afterAll(poisonFrames());
+
 const stops: (() => void)[] = [];
 afterEach(() => {
   for (const stop of stops.splice(0).reverse()) stop();
 });
 
-async function serve(options: Partial<ExchangeServerOptions> = {}) {
+async function serve(way: (typeof ways)[number], options: Partial<ExchangeServerOptions> = {}) {
   const handler = new Answering();
   const clock = new ManualClock();
   const server = new ExchangeServer({ nodeId: "n1", handler, log: silentLog, clock, ...options });
-  const { address, stop } = await serveExchange((call) => server.accept(call));
+  const { address, stop } = await serveExchange((stream) => server.accept(stream), { way });
   stops.push(stop);
   return { server, handler, clock, address };
 }
@@ -93,9 +96,9 @@ function lookup(id: number, kilobytes: number): LookupOperation {
 
 const head = { key: new Uint8Array(), tenant: "", token: new Uint8Array() };
 
-describe("a session", () => {
+describe.each(ways)("a session, %s", (way) => {
   test("joins its two lanes, and ends with either", async () => {
-    const { server, handler, address } = await serve();
+    const { server, handler, address } = await serve(way);
     const { small, bulk } = await join(address);
     expect(server.sessions).toBe(1);
     expect([...handler.open].map(({ peerId }) => peerId)).toEqual(["raw"]);
@@ -106,7 +109,7 @@ describe("a session", () => {
   });
 
   test("greets with the node's name, version and window", async () => {
-    const { address } = await serve({ windowBytes: 4711, ringVersion: () => 8 });
+    const { address } = await serve(way, { windowBytes: 4711, ringVersion: () => 8 });
     const { small } = await join(address);
     expect(small.received[0]).toMatchObject({
       hello: { protocolVersion: 1, peerId: "n1", sessionId: "s1", creditBytes: 4711 },
@@ -115,7 +118,7 @@ describe("a session", () => {
   });
 
   test("answers all of a frame in one frame", async () => {
-    const { address } = await serve();
+    const { address } = await serve(way);
     const { small } = await join(address);
     small.send({ items: Array.from({ length: 50 }, (_, id) => lookup(id, 1)) });
     await small.until(() => small.results().length === 50);
@@ -123,7 +126,7 @@ describe("a session", () => {
   });
 
   test("of another version is refused, naming both", async () => {
-    const { address } = await serve();
+    const { address } = await serve(way);
     const small = lane(address);
     small.hello("small", { protocolVersion: 2 });
     const error = decodeStatus(await small.ended);
@@ -137,14 +140,14 @@ describe("a session", () => {
     ["has no end of a name", (one: RawLane) => one.hello("small", { sessionId: "s".repeat(257) })],
     ["sends no frame", (one: RawLane) => one.stream.write(Buffer.from([0xff, 0xff]))],
   ])("that %s is refused", async (_, speak) => {
-    const { address } = await serve();
+    const { address } = await serve(way);
     const one = lane(address);
     speak(one);
     expect(decodeStatus(await one.ended).reason).toBe("MESSAGE_MALFORMED");
   });
 
   test("has each lane once, and one peer", async () => {
-    const { address, handler } = await serve();
+    const { address, handler } = await serve(way);
     await join(address);
     const again = lane(address);
     again.hello("small");
@@ -156,7 +159,7 @@ describe("a session", () => {
   });
 
   test("that never joins its other lane is ended", async () => {
-    const { address, clock, server, handler } = await serve({ joinTimeoutMs: 100 });
+    const { address, clock, server, handler } = await serve(way, { joinTimeoutMs: 100 });
     const small = lane(address);
     small.hello("small");
     await small.until(({ received }) => received.length > 0);
@@ -167,7 +170,7 @@ describe("a session", () => {
   });
 
   test("is one too many beyond the bound", async () => {
-    const { address } = await serve({ maxSessions: 1 });
+    const { address } = await serve(way, { maxSessions: 1 });
     await join(address);
     const small = lane(address);
     small.hello("small", { sessionId: "s2" });
@@ -175,7 +178,7 @@ describe("a session", () => {
   });
 
   test("ends when the server closes, saying so", async () => {
-    const { address, server } = await serve();
+    const { address, server } = await serve(way);
     const { small, bulk } = await join(address);
     server.close();
     expect(decodeStatus(await small.ended).reason).toBe("DRAINING");
@@ -183,9 +186,9 @@ describe("a session", () => {
   });
 });
 
-describe("an operation", () => {
+describe.each(ways)("an operation, %s", (way) => {
   test("of a later version is refused by its number", async () => {
-    const { address } = await serve();
+    const { address } = await serve(way);
     const { small } = await join(address);
     const unknown: Operation = { ...head, kind: "unknown", id: 5, field: 12 };
     small.send({ items: [unknown, lookup(6, 1)] });
@@ -197,7 +200,7 @@ describe("an operation", () => {
   });
 
   test("that the handler fails at is refused, and the session goes on", async () => {
-    const { address } = await serve();
+    const { address } = await serve(way);
     const { small } = await join(address);
     small.send({ items: [{ ...head, kind: "keep", id: 1 }] });
     small.send({ items: [{ ...head, kind: "begin", id: 2 }] });
@@ -209,11 +212,11 @@ describe("an operation", () => {
   });
 });
 
-describe("a value in chunks", () => {
+describe.each(ways)("a value in chunks, %s", (way) => {
   const put = { ...head, kind: "put", entry: new Uint8Array(), store: true } as const;
 
   test("is put together", async () => {
-    const { address, handler } = await serve();
+    const { address, handler } = await serve(way);
     const { small, bulk } = await join(address);
     const value = Buffer.from("abcdefgh");
     bulk.send({
@@ -231,14 +234,14 @@ describe("a value in chunks", () => {
     ["is empty", { operationId: 1, offset: 0, bytes: Buffer.alloc(0) }],
     ["was never announced", { operationId: 2, offset: 0, bytes: Buffer.from("b") }],
   ])("that %s ends the session", async (_, chunk) => {
-    const { address } = await serve();
+    const { address } = await serve(way);
     const { small, bulk } = await join(address);
     bulk.send({ items: [{ ...put, id: 1, bulkBytes: 8 }], chunk });
     expect(decodeStatus(await small.ended).reason).toBe("MESSAGE_MALFORMED");
   });
 
   test("is refused before memory is taken for it", async () => {
-    const { address, handler } = await serve({ arrivingBytes: 10 });
+    const { address, handler } = await serve(way, { arrivingBytes: 10 });
     const { small, bulk } = await join(address);
     bulk.send({ items: [{ ...put, id: 1, bulkBytes: 11 }] });
     bulk.send({ chunk: { operationId: 1, offset: 0, bytes: Buffer.alloc(11) } });
@@ -255,14 +258,14 @@ describe("a value in chunks", () => {
   });
 
   test("beyond the bound of one message ends the session", async () => {
-    const { address } = await serve();
+    const { address } = await serve(way);
     const { small, bulk } = await join(address);
     bulk.send({ items: [{ ...put, id: 1, bulkBytes: 2 ** 40 }] });
     expect(decodeStatus(await small.ended).reason).toBe("MESSAGE_TOO_LARGE");
   });
 
   test("takes turns with others, and is released when it was sent", async () => {
-    const { address, handler } = await serve();
+    const { address, handler } = await serve(way);
     const { small, bulk } = await join(address);
     small.send({ items: [lookup(1, 200), lookup(2, 200)] });
     const last = ({ received }: RawLane) =>
@@ -275,7 +278,7 @@ describe("a value in chunks", () => {
   });
 
   test("is dropped when its asker cancels before it began", async () => {
-    const { address, handler } = await serve();
+    const { address, handler } = await serve(way);
     const { small, bulk } = await join(address, { creditBytes: 150_000 });
     small.send({ items: [1, 2, 3, 4, 5].map((id) => lookup(id, 200)) });
     small.send({ items: [{ ...head, kind: "cancel", id: 9, operationId: 5 }] });
@@ -287,7 +290,7 @@ describe("a value in chunks", () => {
   });
 
   test("is released when its peer goes before it was sent", async () => {
-    const { address, handler } = await serve();
+    const { address, handler } = await serve(way);
     const { small, bulk } = await join(address, { creditBytes: 100_000 });
     const closed = nextClose(handler);
     small.send({ items: [1, 2, 3, 4, 5, 6].map((id) => lookup(id, 200)) });
@@ -299,7 +302,7 @@ describe("a value in chunks", () => {
   });
 
   test("is refused when too much waits for the peer already", async () => {
-    const { address, handler } = await serve({ transferBytes: 150_000 });
+    const { address, handler } = await serve(way, { transferBytes: 150_000 });
     const { small } = await join(address, { creditBytes: 0 });
     small.send({ creditBytes: 10_000, items: [lookup(1, 100), lookup(2, 100)] });
     await small.until(() => small.results().length === 1);
@@ -308,9 +311,9 @@ describe("a value in chunks", () => {
   });
 });
 
-describe("a peer", () => {
+describe.each(ways)("a peer, %s", (way) => {
   test("gets no more than its credit", async () => {
-    const { address } = await serve();
+    const { address } = await serve(way);
     const { small, bulk } = await join(address, { creditBytes: 150_000 });
     small.send({ items: [...Array(10)].map((_, id) => lookup(id, 30)) });
     small.send({ items: [lookup(10, 1000)] });
@@ -330,7 +333,7 @@ describe("a peer", () => {
   });
 
   test("that sends more than its credit is cut off", async () => {
-    const { address } = await serve({ windowBytes: 1000 });
+    const { address } = await serve(way, { windowBytes: 1000 });
     const { small } = await join(address);
     small.send({ items: [lookup(1, 1001)] });
     expect(decodeStatus(await small.ended)).toMatchObject({
@@ -340,7 +343,7 @@ describe("a peer", () => {
   });
 
   test("gets its credit back when a quarter of it was taken in", async () => {
-    const { address } = await serve({ windowBytes: 4000 });
+    const { address } = await serve(way, { windowBytes: 4000 });
     const { bulk } = await join(address);
     const put = { ...head, kind: "put", entry: Buffer.alloc(1200), bulkBytes: 0, store: true };
     bulk.send({ items: [{ ...put, id: 1 } as Operation] });
@@ -349,7 +352,7 @@ describe("a peer", () => {
   });
 
   test("that does not read is cut off, and told why when it reads again", async () => {
-    const { address, handler, server } = await serve({ queueBytes: 1_000_000 });
+    const { address, handler, server } = await serve(way, { queueBytes: 1_000_000 });
     const { small } = await join(address);
     small.stream.pause();
     const cutOff = nextClose(handler);

@@ -1,9 +1,9 @@
-import type { ServerDuplexStream } from "@grpc/grpc-js";
 import { type Clock, KvringError, type Log, limits } from "@kvring/core";
-import { encodeStatus } from "../grpc/errors.ts";
 import { malformed } from "../protobuf/reader.ts";
+import { bulkBytesOf } from "./assemblies.ts";
 import { ByteBudget } from "./byte-budget.ts";
 import { decodeFrame, type Frame, type Hello, protocolVersion } from "./frame.ts";
+import { type FrameStream, frameMemory } from "./frame-stream.ts";
 import { Lane } from "./lane.ts";
 import { NodeSession } from "./node-session.ts";
 import type { Operation } from "./operation.ts";
@@ -34,7 +34,11 @@ export interface ExchangeServerOptions {
   readonly beatMs?: number;
 }
 
-type Call = ServerDuplexStream<Buffer, Buffer>;
+/** A stream whose hello was taken. */
+interface Peer {
+  readonly session: NodeSession;
+  readonly lane: Lane<Result>;
+}
 
 /** The node's end of all its Exchange streams. */
 export class ExchangeServer {
@@ -62,21 +66,32 @@ export class ExchangeServer {
     return this.#sessions.size;
   }
 
-  /** The handler of `exchangeMethod`. */
-  accept(call: Call): void {
+  accept(stream: FrameStream): void {
+    let peer: Peer | undefined;
     const cancelTimeout = this.#options.clock.after(this.#options.joinTimeoutMs, () =>
-      endCall(call, new KvringError("DEADLINE_EXCEEDED", "the stream began without a hello")),
+      stream.end(new KvringError("DEADLINE_EXCEEDED", "the stream began without a hello")),
     );
-    call.once("data", (bytes: Buffer) => {
-      cancelTimeout();
-      try {
-        this.#greet(call, bytes);
-      } catch (error) {
-        endCall(call, this.#report(error));
-      }
+    stream.listen({
+      onMessage: (message) => {
+        if (peer?.session.step === "closed") return;
+        cancelTimeout();
+        try {
+          const frame = decodeFrame(message, decodeOperation);
+          if (peer === undefined) peer = this.#greet(stream, frame);
+          else peer.lane.received(frame, message.length);
+          peer.session.receive(frame);
+          if (!frame.items.some(bulkBytesOf)) frameMemory.give(message);
+        } catch (error) {
+          const reported = this.#report(error);
+          if (peer === undefined) stream.end(reported);
+          else peer.session.close(reported);
+        }
+      },
+      onEnd: () => {
+        cancelTimeout();
+        peer?.session.close(undefined);
+      },
     });
-    call.once("end", cancelTimeout);
-    call.once("cancelled", cancelTimeout);
   }
 
   /** Ends all sessions, so that their peers go elsewhere. */
@@ -85,13 +100,12 @@ export class ExchangeServer {
     for (const session of [...this.#sessions.values()]) session.finish(error);
   }
 
-  #greet(call: Call, bytes: Buffer): void {
-    const frame = decodeFrame(bytes, decodeOperation);
+  #greet(stream: FrameStream, frame: Frame<Operation>): Peer {
     const hello = checkHello(frame, this.#options.nodeId);
     const { windowBytes, ringVersion, nodeId } = this.#options;
     const session = this.#sessionOf(hello);
     const lane = new Lane<Result>({
-      write: (message, sent) => call.write(message, sent),
+      stream,
       encodeItem: encodeResult,
       windowBytes,
       maxWrites: hello.lane === "small" ? 2 : 1,
@@ -99,24 +113,8 @@ export class ExchangeServer {
     });
     lane.greet({ ...hello, protocolVersion, peerId: nodeId, creditBytes: windowBytes });
     lane.credit(hello.creditBytes);
-    session.join(hello.lane, { lane, end: (error) => endCall(call, error) });
-    this.#follow(call, session, lane);
-    session.receive(frame);
-  }
-
-  #follow(call: Call, session: NodeSession, lane: Lane<Result>): void {
-    call.on("data", (bytes: Buffer) => {
-      if (session.step === "closed") return;
-      try {
-        const frame = decodeFrame(bytes, decodeOperation);
-        lane.received(frame, bytes.length);
-        session.receive(frame);
-      } catch (error) {
-        session.close(this.#report(error));
-      }
-    });
-    call.once("end", () => session.close(undefined));
-    call.once("cancelled", () => session.close(undefined));
+    session.join(hello.lane, { lane, end: (error) => stream.end(error) });
+    return { session, lane };
   }
 
   #sessionOf(hello: Hello): NodeSession {
@@ -191,10 +189,4 @@ function checkHello(frame: Frame<Operation>, nodeId: string): Hello {
 
 function isName(text: string): boolean {
   return text !== "" && Buffer.byteLength(text) <= limits.nameBytes;
-}
-
-function endCall(call: Call, error: KvringError | undefined): void {
-  // grpc-js takes an "error" event on the server's side as the status to end with.
-  if (error === undefined) call.end();
-  else call.emit("error", encodeStatus(error));
 }

@@ -1,7 +1,7 @@
 import type { Parameter, Tensor } from "@kvring/core";
+import { closeFrame, frameHeadBytes } from "../grpc/message-frame.ts";
 import type { LargeBuffers } from "../memory/large-buffers.ts";
 import { ProtoWriter } from "../protobuf/writer.ts";
-import { closeFrame, frameHeadBytes } from "../unary/grpc-frame.ts";
 import { writeParameterEntry } from "./parameters.ts";
 
 /**

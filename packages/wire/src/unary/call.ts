@@ -14,7 +14,7 @@ export interface UnaryCall {
 }
 
 /**
- * Calls back once, possibly before it returns, with a frame (`grpc-frame.ts`) or an error, and ends
+ * Calls back once, possibly before it returns, with a frame (`grpc/message-frame.ts`) or an error, and ends
  * calls whose deadline is over.
  */
 export type UnaryHandler = (call: UnaryCall, callback: sendUnaryData<Uint8Array>) => void;

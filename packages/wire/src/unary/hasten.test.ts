@@ -10,9 +10,9 @@ import {
 } from "@grpc/grpc-js";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { bindServer } from "../grpc/bind.ts";
+import { messageIn } from "../grpc/message-frame.ts";
 import { LargeBuffers } from "../memory/large-buffers.ts";
 import type { UnaryCall } from "./call.ts";
-import { messageIn } from "./grpc-frame.ts";
 import { hasten } from "./hasten.ts";
 import { framed, Http2Caller, type Reply, replyOf } from "./testing/http2-caller.ts";
 

@@ -1,9 +1,9 @@
 import { Server, ServerCredentials, type sendUnaryData } from "@grpc/grpc-js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { bindServer } from "../grpc/bind.ts";
+import { closeFrame, frameHeadBytes } from "../grpc/message-frame.ts";
 import { LargeBuffers } from "../memory/large-buffers.ts";
 import type { UnaryCall } from "./call.ts";
-import { closeFrame, frameHeadBytes } from "./grpc-frame.ts";
 import { hasten } from "./hasten.ts";
 import { framed, Http2Caller } from "./testing/http2-caller.ts";
 

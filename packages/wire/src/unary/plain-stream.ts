@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { type Metadata, type sendUnaryData, status } from "@grpc/grpc-js";
+import { frameHeadBytes } from "../grpc/message-frame.ts";
+import { answerHeaders, okTrailers, statusAlone } from "../grpc/plain-answer.ts";
+import type { PlainHeaders } from "../grpc/plain-headers.ts";
 import type { LargeBuffers } from "../memory/large-buffers.ts";
 import { PlainCall, type UnaryHandler } from "./call.ts";
-import { frameHeadBytes } from "./grpc-frame.ts";
-import type { PlainHeaders } from "./plain-headers.ts";
 import { type FrameState, RequestFrame } from "./request-frame.ts";
 
 export interface PlainOptions {
@@ -14,14 +15,7 @@ export interface PlainOptions {
   readonly memory: LargeBuffers;
 }
 
-/** As grpc-js answers. */
-const answerHeaders = Object.freeze({
-  "content-type": "application/grpc+proto",
-  "grpc-accept-encoding": "identity,deflate,gzip",
-  "grpc-encoding": "identity",
-});
 const answerOptions = Object.freeze({ waitForTrailers: true });
-const okTrailers = Object.freeze({ "grpc-status": "0", "grpc-message": "OK" });
 
 /** One unary call, without compression, on a stream that nobody has touched yet. */
 export class PlainStream {
@@ -141,13 +135,7 @@ export class PlainStream {
 
   #fail(code: status, details: string, metadata?: Metadata | null): void {
     if (this.#isOver()) return;
-    const trailers = {
-      "grpc-status": String(code),
-      "grpc-message": encodeURI(details),
-      "content-type": "application/grpc+proto",
-      ...metadata?.toHttp2Headers(),
-    };
-    this.#stream.respond(trailers, { endStream: true });
+    this.#stream.respond(statusAlone(code, details, metadata), { endStream: true });
     this.#stream.resume();
   }
 

@@ -1,5 +1,5 @@
+import { frameHeadBytes, messageIn } from "../grpc/message-frame.ts";
 import type { LargeBuffers } from "../memory/large-buffers.ts";
-import { frameHeadBytes, messageIn } from "./grpc-frame.ts";
 
 /** What a unary request has come to; it ends in one of these, and stays there. */
 export type FrameState =

@@ -8,6 +8,7 @@ import {
   type StatusObject,
 } from "@grpc/grpc-js";
 import { bindServer } from "../../grpc/bind.ts";
+import { closeFrame, frameHeadBytes } from "../../grpc/message-frame.ts";
 import { ProtoWriter } from "../../protobuf/writer.ts";
 import {
   decodeFrame,
@@ -19,24 +20,35 @@ import {
   type LaneName,
   protocolVersion,
 } from "../frame.ts";
+import type { FrameStream } from "../frame-stream.ts";
 import { exchangeMethod } from "../method.ts";
 import type { Operation } from "../operation.ts";
 import { decodeOperation } from "../operation-decoder.ts";
 import { encodeOperation } from "../operation-encoder.ts";
 import { decodeResult, encodeResult, type Result } from "../result.ts";
+import { GrpcServerStream, hastenExchange } from "../server-stream.ts";
 
 const exchangeService = { Exchange: exchangeMethod };
 
-type Exchange = (call: ServerDuplexStream<Buffer, Buffer>) => void;
+/** The ways of a stream to the node: past grpc-js, and through it where that cannot be. */
+export const ways = ["past grpc-js", "through grpc-js"] as const;
 
 /** Serves the Exchange alone, on a free loopback port or the one given. */
 export async function serveExchange(
-  exchange: Exchange,
-  port = 0,
+  exchange: (stream: FrameStream) => void,
+  {
+    port = 0,
+    way = "past grpc-js",
+  }: { readonly port?: number; readonly way?: (typeof ways)[number] } = {},
 ): Promise<{ readonly address: string; readonly port: number; stop(): void }> {
   const server = new Server();
-  server.addService(exchangeService, { Exchange: exchange });
+  server.addService(exchangeService, {
+    Exchange: (call: ServerDuplexStream<Buffer, Buffer>) => exchange(new GrpcServerStream(call)),
+  });
   const bound = await bindServer(server, `127.0.0.1:${port}`, ServerCredentials.createInsecure());
+  if (way === "past grpc-js" && !hastenExchange(server, exchange)) {
+    throw new Error("this grpc-js cannot be passed by");
+  }
   return { address: `127.0.0.1:${bound}`, port: bound, stop: () => server.forceShutdown() };
 }
 
@@ -57,6 +69,11 @@ function requestFrame(draft: Draft<Operation>): Buffer {
 
 export function responseFrame(draft: Draft<Result>): Buffer {
   return encode(draft, encodeResult);
+}
+
+/** As a stream takes it. */
+export function framed(message: Buffer): Buffer {
+  return closeFrame(Buffer.concat([Buffer.alloc(frameHeadBytes), message]));
 }
 
 function encode<Item>(
@@ -143,6 +160,6 @@ export async function rawSession(
 }
 
 /** A frame that a raw server got. */
-export function requestOf(bytes: Buffer): Frame<Operation> {
+export function requestOf(bytes: Uint8Array): Frame<Operation> {
   return decodeFrame(bytes, decodeOperation);
 }

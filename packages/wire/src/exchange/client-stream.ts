@@ -1,0 +1,131 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import { Metadata, status } from "@grpc/grpc-js";
+import { type Clock, KvringError } from "@kvring/core";
+import { decodeStatus } from "../grpc/errors.ts";
+import { serverMessageBytes } from "../grpc/options.ts";
+import { type FrameStream, frameMemory, type StreamListener } from "./frame-stream.ts";
+import { MessageReader } from "./message-reader.ts";
+import { exchangeMethod } from "./method.ts";
+
+export interface ClientStreamOptions {
+  /** host:port */
+  readonly address: string;
+  /** What the node may have on its way to us, in HTTP/2's own account. */
+  readonly windowBytes: number;
+  readonly clock: Clock;
+}
+
+/** A node that stopped, or whose machine is gone, is noticed within 4 s; one that died, at once. */
+const pingEveryMs = 1_000;
+const pongWithinMs = 3_000;
+
+const requestHeaders = Object.freeze({
+  ":method": "POST",
+  ":path": exchangeMethod.path,
+  "content-type": "application/grpc",
+  te: "trailers",
+});
+
+type Trailers = Parameters<typeof Metadata.fromHttp2Headers>[0];
+
+/**
+ * The Exchange with a node over a connection of its own, without a gRPC client in between: its
+ * copies of every message and its streams took most of a look-up's time (docs/adr-0023).
+ */
+export class ClientStream implements FrameStream {
+  readonly #clock: Clock;
+  readonly #session: ClientHttp2Session;
+  readonly #stream: ClientHttp2Stream;
+  #cancelPing = () => {};
+  #status: Trailers | undefined;
+  #why = "the connection was lost";
+
+  constructor({ address, windowBytes, clock }: ClientStreamOptions) {
+    this.#clock = clock;
+    this.#session = connect(`http://${address}`, {
+      settings: { initialWindowSize: windowBytes, enablePush: false },
+      // Credits bound what is under way; Node's own account of it would end the session instead.
+      maxSessionMemory: Number.MAX_SAFE_INTEGER,
+    });
+    this.#session.on("error", (error) => this.#note(error));
+    this.#session.once("connect", () => {
+      this.#session.setLocalWindowSize(windowBytes);
+      this.#pingLater();
+    });
+    this.#stream = this.#session.request(requestHeaders);
+    this.#stream.on("error", (error) => this.#note(error));
+    this.#stream.once("response", (headers) => this.#receiveHeaders(headers));
+    this.#stream.once("trailers", (trailers) => {
+      this.#status = trailers;
+    });
+  }
+
+  listen({ onMessage, onEnd }: StreamListener): void {
+    const reader = new MessageReader(serverMessageBytes, frameMemory);
+    this.#stream.on("data", (piece: Uint8Array) => {
+      try {
+        reader.push(piece, onMessage);
+      } catch (error) {
+        this.#note(error);
+        this.end();
+      }
+    });
+    // The node has said all, and with it how it ended.
+    this.#stream.once("end", () => this.end());
+    this.#stream.once("close", () => {
+      this.end();
+      onEnd(this.#outcome());
+    });
+  }
+
+  write(frame: Buffer, sent: (error?: Error | null) => void): void {
+    this.#stream.write(frame, sent);
+  }
+
+  end(): void {
+    this.#cancelPing();
+    this.#session.destroy(undefined, constants.NGHTTP2_CANCEL);
+  }
+
+  #receiveHeaders(headers: Trailers & { readonly ":status"?: number | undefined }): void {
+    if (headers["grpc-status"] !== undefined) this.#status = headers;
+    else if (headers[":status"] !== 200) {
+      this.#why = `what listens there answers with HTTP status ${headers[":status"]}`;
+      this.end();
+    }
+  }
+
+  #pingLater(): void {
+    this.#cancelPing = this.#clock.after(pingEveryMs, () => {
+      this.#cancelPing = this.#clock.after(pongWithinMs, () => {
+        this.#why = `no sign of life for ${pongWithinMs} ms`;
+        this.end();
+      });
+      this.#session.ping((error) => {
+        if (error !== null || this.#session.destroyed) return;
+        this.#cancelPing();
+        this.#pingLater();
+      });
+    });
+  }
+
+  #note(error: unknown): void {
+    if (error instanceof Error) this.#why = error.message;
+  }
+
+  #outcome(): KvringError | undefined {
+    if (this.#status === undefined) return new KvringError("LINK_LOST", this.#why);
+    const code = Number(this.#status["grpc-status"]);
+    if (code === status.OK) return undefined;
+    const details = readable(String(this.#status["grpc-message"] ?? ""));
+    return decodeStatus({ code, details, metadata: Metadata.fromHttp2Headers(this.#status) });
+  }
+}
+
+function readable(encoded: string): string {
+  try {
+    return decodeURI(encoded);
+  } catch {
+    return encoded;
+  }
+}

@@ -1,0 +1,1 @@
+export { poisonFrames } from "./poisoned-frames.ts";
