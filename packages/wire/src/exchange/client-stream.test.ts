@@ -2,7 +2,7 @@ import { createServer, type ServerHttp2Stream } from "node:http2";
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { type KvringError, ManualClock } from "@kvring/core";
 import { afterEach, describe, expect, test } from "vitest";
-import { ClientStream } from "./client-stream.ts";
+import { dialStream } from "./client-stream.ts";
 import { framed, serveExchange } from "./testing/raw-peer.ts";
 
 const stops: (() => unknown)[] = [];
@@ -12,8 +12,8 @@ afterEach(() => {
 
 function listenTo(address: string) {
   const clock = new ManualClock();
-  const stream = new ClientStream({ address, clock, windowBytes: 65_535 });
-  stops.push(() => stream.end());
+  const stream = dialStream({ address, clock, windowBytes: 65_535 });
+  stops.push(() => stream.end(undefined));
   const messages: string[] = [];
   const end = new Promise<KvringError | undefined>((resolve) =>
     stream.listen({
@@ -85,7 +85,7 @@ describe("a stream to a node", () => {
       stream.write(framed(Buffer.from("hello")), () => resolve()),
     );
     await expect.poll(() => messages).toEqual(["HELLO"]);
-    stream.end();
+    stream.end(undefined);
     await expect(end).resolves.toMatchObject({ reason: "LINK_LOST" });
   });
 
@@ -96,6 +96,18 @@ describe("a stream to a node", () => {
     expect(error).toMatchObject({ reason: "LINK_LOST" });
     expect(error?.message).toMatch(/ECONNREFUSED/);
   });
+
+  test.each(["bad host:1", "node-1:99999", ":80"])(
+    "to %j is lost, and says why",
+    async (address) => {
+      const { stream, end } = listenTo(address);
+      stream.write(framed(Buffer.from("hello")), () => {});
+      await expect(end).resolves.toMatchObject({
+        reason: "LINK_LOST",
+        message: expect.stringContaining("is no address"),
+      });
+    },
+  );
 
   test("is lost when its server is", async () => {
     const { address, stop } = await echo();
@@ -142,6 +154,18 @@ describe("a stream to a node", () => {
       stream.respond({ ":status": 200, "grpc-status": "12" }, { endStream: true });
     });
     await expect(listenTo(instead).end).resolves.toMatchObject({ reason: "UNKNOWN_OPERATION" });
+  });
+
+  test("can be ended at any moment of its connecting", async () => {
+    const { address } = await echo();
+    for (let turns = 0; turns < 40; turns++) {
+      const { stream, end } = listenTo(address);
+      for (let turn = 0; turn < turns; turn++) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      stream.end(undefined);
+      await expect(end).resolves.toMatchObject({ reason: "LINK_LOST" });
+    }
   });
 
   test("does not take a web server for a node", async () => {

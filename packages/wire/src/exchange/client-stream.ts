@@ -28,11 +28,22 @@ const requestHeaders = Object.freeze({
 
 type Trailers = Parameters<typeof Metadata.fromHttp2Headers>[0];
 
+/** Never throws, as addresses are what other processes say: a stream to what is none ends at once. */
+export function dialStream(options: ClientStreamOptions): FrameStream {
+  try {
+    return new ClientStream(options);
+  } catch (error) {
+    const sentence = `"${options.address}" is no address, as in "127.0.0.1:8101"`;
+    const lost = new KvringError("LINK_LOST", sentence, { cause: error });
+    return { listen: ({ onEnd }) => void setImmediate(onEnd, lost), write() {}, end() {} };
+  }
+}
+
 /**
  * The Exchange with a node over a connection of its own, without a gRPC client in between: its
  * copies of every message and its streams took most of a look-up's time (docs/adr-0023).
  */
-export class ClientStream implements FrameStream {
+class ClientStream implements FrameStream {
   readonly #clock: Clock;
   readonly #session: ClientHttp2Session;
   readonly #stream: ClientHttp2Stream;
@@ -49,6 +60,8 @@ export class ClientStream implements FrameStream {
     });
     this.#session.on("error", (error) => this.#note(error));
     this.#session.once("connect", () => {
+      // It is told of after the turn in which it came, and much may have ended by then.
+      if (this.#session.destroyed) return;
       this.#session.setLocalWindowSize(windowBytes);
       this.#pingLater();
     });
@@ -97,6 +110,7 @@ export class ClientStream implements FrameStream {
 
   #pingLater(): void {
     this.#cancelPing = this.#clock.after(pingEveryMs, () => {
+      if (this.#session.destroyed) return;
       this.#cancelPing = this.#clock.after(pongWithinMs, () => {
         this.#why = `no sign of life for ${pongWithinMs} ms`;
         this.end();

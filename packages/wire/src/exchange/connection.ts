@@ -4,7 +4,7 @@ import type { LargeBuffers } from "../memory/large-buffers.ts";
 import { malformed } from "../protobuf/reader.ts";
 import { Assemblies, bulkBytesOf } from "./assemblies.ts";
 import { ByteBudget } from "./byte-budget.ts";
-import { ClientStream } from "./client-stream.ts";
+import { dialStream } from "./client-stream.ts";
 import { decodeFrame, type Frame, type Hello, type LaneName, protocolVersion } from "./frame.ts";
 import { type FrameStream, frameMemory } from "./frame-stream.ts";
 import { Lane } from "./lane.ts";
@@ -108,7 +108,7 @@ export class Connection {
 
   #dial(name: LaneName): ClientLane {
     const { address, clock, windowBytes, peerId, routedBy } = this.#options;
-    const stream = new ClientStream({ address, clock, windowBytes: socketWindowBytes[name] });
+    const stream = dialStream({ address, clock, windowBytes: socketWindowBytes[name] });
     const lane = new Lane<Operation>({
       stream,
       encodeItem: encodeOperation,

@@ -40,7 +40,12 @@ export class Lane<Item> {
   readonly #full: ProtoWriter[] = [];
   #fullBytes = 0;
   #writes = 0;
-  #scheduled = false;
+  /** Whether the turn's end was asked for. */
+  #isTurn = false;
+  /** How often something was to be sent in this turn of the event loop. */
+  #wishes = 0;
+  /** The turn before had one wish at most. */
+  #isQuiet = true;
   #closed = false;
   /** What we may still send. */
   #creditBytes = 0;
@@ -123,7 +128,7 @@ export class Lane<Item> {
     if (this.#writes === 0) this.#write(writer(16));
   }
 
-  /** Sends what can be sent now instead of at the end of the turn. */
+  /** Sends what can be sent now. */
   flush(): void {
     this.#flush();
   }
@@ -136,11 +141,20 @@ export class Lane<Item> {
     this.#transfers.close();
   }
 
+  /**
+   * At the end of the turn, with all that is said until then. Where the turn before said one thing at
+   * most, the first leaves when its callback ends: it would likely wait for nothing.
+   */
   #schedule(): void {
-    if (this.#scheduled || this.#closed) return;
-    this.#scheduled = true;
+    if (this.#closed) return;
+    this.#wishes += 1;
+    if (this.#isQuiet && this.#wishes === 1) process.nextTick(() => this.#flush());
+    if (this.#isTurn) return;
+    this.#isTurn = true;
     setImmediate(() => {
-      this.#scheduled = false;
+      this.#isTurn = false;
+      this.#isQuiet = this.#wishes <= 1;
+      this.#wishes = 0;
       this.#flush();
     });
   }

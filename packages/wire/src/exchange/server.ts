@@ -80,6 +80,8 @@ export class ExchangeServer {
           if (peer === undefined) peer = this.#greet(stream, frame);
           else peer.lane.received(frame, message.length);
           peer.session.receive(frame);
+          // All that it was asked has been answered, unless it takes longer.
+          peer.lane.flush();
           if (!frame.items.some(bulkBytesOf)) frameMemory.give(message);
         } catch (error) {
           const reported = this.#report(error);
