@@ -1,8 +1,8 @@
-import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from "node:http2";
+import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
 import { Metadata, status } from "@grpc/grpc-js";
 import { type Clock, KvringError } from "@kvring/core";
 import { decodeStatus } from "../grpc/errors.ts";
-import { serverMessageBytes } from "../grpc/options.ts";
+import { mostFrameBytes } from "./frame.ts";
 import { type FrameStream, frameMemory, type StreamListener } from "./frame-stream.ts";
 import { MessageReader } from "./message-reader.ts";
 import { exchangeMethod } from "./method.ts";
@@ -74,7 +74,7 @@ class ClientStream implements FrameStream {
   }
 
   listen({ onMessage, onEnd }: StreamListener): void {
-    const reader = new MessageReader(serverMessageBytes, frameMemory);
+    const reader = new MessageReader(mostFrameBytes, frameMemory);
     this.#stream.on("data", (piece: Uint8Array) => {
       try {
         reader.push(piece, onMessage);
@@ -97,7 +97,7 @@ class ClientStream implements FrameStream {
 
   end(): void {
     this.#cancelPing();
-    this.#session.destroy(undefined, constants.NGHTTP2_CANCEL);
+    this.#session.destroy();
   }
 
   #receiveHeaders(headers: Trailers & { readonly ":status"?: number | undefined }): void {

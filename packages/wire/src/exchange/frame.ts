@@ -9,6 +9,8 @@ export type LaneName = "small" | "bulk";
 
 /** A frame is closed at this size, so that credits and memory are handed out in small change. */
 export const frameBytes = limits.chunkBytes;
+/** No peer's frame is larger: the last item of one is at most an inline value. */
+export const mostFrameBytes = 4 * frameBytes;
 
 /** The first message of a stream, both ways. */
 export interface Hello {

@@ -1,12 +1,12 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Server, ServerDuplexStream } from "@grpc/grpc-js";
 import { KvringError } from "@kvring/core";
 import { divert } from "../grpc/divert.ts";
 import { encodeStatus } from "../grpc/errors.ts";
 import { frameHeadBytes } from "../grpc/message-frame.ts";
-import { serverMessageBytes } from "../grpc/options.ts";
 import { answerHeaders, okTrailers, statusTrailers } from "../grpc/plain-answer.ts";
 import { readPlainHeaders } from "../grpc/plain-headers.ts";
+import { mostFrameBytes } from "./frame.ts";
 import { type FrameStream, frameMemory, type StreamListener } from "./frame-stream.ts";
 import { MessageReader } from "./message-reader.ts";
 import { exchangeMethod } from "./method.ts";
@@ -34,12 +34,14 @@ class PlainServerStream implements FrameStream {
     stream.once("wantTrailers", () => {
       if (!stream.destroyed && !stream.closed) stream.sendTrailers(this.#trailers);
     });
+    // Its peer may have cancelled it in the turn in which it came.
+    if (stream.destroyed || stream.closed) return;
     widen(stream);
     stream.respond(answerHeaders, { waitForTrailers: true });
   }
 
   listen({ onMessage, onEnd }: StreamListener): void {
-    const reader = new MessageReader(serverMessageBytes, frameMemory);
+    const reader = new MessageReader(mostFrameBytes, frameMemory);
     let isOver = false;
     const over = () => {
       if (isOver) return;
@@ -79,10 +81,13 @@ class PlainServerStream implements FrameStream {
  * chunk of a large value wait for the one before to be acknowledged. Credits are the real bound.
  */
 const socketWindowBytes = 4 * 1024 * 1024;
+const widened = new WeakSet<Http2Session>();
 
 function widen({ session }: ServerHttp2Stream): void {
-  session?.settings({ initialWindowSize: socketWindowBytes });
-  session?.setLocalWindowSize(socketWindowBytes);
+  if (session === undefined || session.destroyed || widened.has(session)) return;
+  widened.add(session);
+  session.settings({ initialWindowSize: socketWindowBytes });
+  session.setLocalWindowSize(socketWindowBytes);
 }
 
 /** The same through grpc-js, which copies every message. */
