@@ -3,9 +3,9 @@ import type { Stoppable } from "../ports.ts";
 import type { NatsLink } from "./link.ts";
 
 /**
- * Three servers of 2.9.10 or 2.10.27 that were killed and restarted in turn under load, one every
- * 20 s, left the miss queue without a quorum for 20 s and more within 18 restarts; 44 restarts of
- * 2.15.1 did not. What lies between was not tried.
+ * Three servers of 2.9.10 or 2.10.27 that were killed and restarted in turn under load left the miss
+ * queue without a quorum for 20 s and more within 24 restarts; 44 restarts of 2.15.1 did not
+ * (docs/adr-0004-miss-queue.md). What lies between was not tried.
  */
 const oldestToTrust = { major: 2, minor: 11 };
 
