@@ -1,9 +1,15 @@
+import { once } from "node:events";
 import { createServer, type ServerHttp2Stream } from "node:http2";
 import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
+import { PassThrough, Transform } from "node:stream";
 import { type KvringError, ManualClock } from "@kvring/core";
 import { afterEach, describe, expect, test } from "vitest";
 import { dialStream } from "./client-stream.ts";
 import { framed, serveExchange } from "./testing/raw-peer.ts";
+
+/** HTTP/2's: what a client says before its first frame, and a kind of frame. */
+const prefaceBytes = 24;
+const pingType = 6;
 
 const stops: (() => unknown)[] = [];
 afterEach(() => {
@@ -36,14 +42,36 @@ async function serveRaw(onStream: (stream: ServerHttp2Stream) => void): Promise<
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+/** Leaves pings out of what a client says, like a way on which they are long. */
+function withoutPings(): Transform {
+  let rest = Buffer.alloc(0);
+  let headBytes = 0;
+  return new Transform({
+    transform(piece: Buffer, _encoding, done) {
+      rest = Buffer.concat([rest, piece]);
+      if (headBytes === 0 && rest.length >= prefaceBytes) {
+        headBytes = prefaceBytes;
+        this.push(rest.subarray(0, prefaceBytes));
+        rest = rest.subarray(prefaceBytes);
+      }
+      while (headBytes > 0 && rest.length >= 9 && rest.length >= 9 + rest.readUIntBE(0, 3)) {
+        const frame = rest.subarray(0, 9 + rest.readUIntBE(0, 3));
+        if (frame[3] !== pingType) this.push(frame);
+        rest = rest.subarray(frame.length);
+      }
+      done();
+    },
+  });
+}
+
 /** Passes bytes on until it is told to be silent; connections stay open. */
-async function hop(address: string) {
+async function hop(address: string, between: () => Transform = () => new PassThrough()) {
   const sockets: Socket[] = [];
   const server = createTcpServer((near) => {
     const far = connect(Number(address.split(":")[1]), "127.0.0.1");
     for (const socket of [near, far]) socket.on("error", () => {});
     sockets.push(near, far);
-    near.pipe(far);
+    near.pipe(between()).pipe(far);
     far.pipe(near);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -135,6 +163,49 @@ describe("a stream to a node", () => {
     expect(isOver).toBe(false);
     clock.advance(1);
     expect((await end)?.message).toMatch(/no sign of life for 3000 ms/);
+  });
+
+  test("lives while anything comes, though its pings are not answered", async () => {
+    const { address: far } = await echo();
+    const { address } = await hop(far, withoutPings);
+    const { stream, clock, messages, end } = listenTo(address);
+    const ask = async (text: string) => {
+      stream.write(framed(Buffer.from(text)), () => {});
+      await expect.poll(() => messages).toContain(text.toUpperCase());
+    };
+    await ask("a");
+    clock.advance(1_000);
+    for (const text of ["b", "c", "d"]) {
+      await ask(text);
+      clock.advance(3_000);
+    }
+    await ask("e");
+    clock.advance(3_000);
+    clock.advance(3_000);
+    expect((await end)?.message).toMatch(/no sign of life/);
+  });
+
+  test("is ended by a bug of who listens, which is not hidden as a lost link", async () => {
+    const { address } = await echo();
+    const stream = dialStream({ address, clock: new ManualClock(), windowBytes: 65_535 });
+    const others = process.listeners("uncaughtException");
+    process.removeAllListeners("uncaughtException");
+    try {
+      const crash = once(process, "uncaughtException");
+      const end = new Promise<void>((resolve) =>
+        stream.listen({
+          onMessage: () => {
+            throw new TypeError("a bug");
+          },
+          onEnd: () => resolve(),
+        }),
+      );
+      stream.write(framed(Buffer.from("hello")), () => {});
+      expect((await crash)[0]).toMatchObject({ message: "a bug" });
+      await end;
+    } finally {
+      for (const other of others) process.on("uncaughtException", other);
+    }
   });
 
   test("tells with what status it was ended, in its trailers or instead of an answer", async () => {

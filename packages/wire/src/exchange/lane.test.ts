@@ -1,7 +1,8 @@
 import { setImmediate as turnEnds } from "node:timers/promises";
-import { beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test, vi } from "vitest";
 import { messageIn } from "../grpc/message-frame.ts";
 import { decodeFrame, itemField } from "./frame.ts";
+import { frameMemory } from "./frame-stream.ts";
 import { Lane } from "./lane.ts";
 
 /** The items of each frame, as they left. */
@@ -12,13 +13,13 @@ beforeEach(async () => {
   frames = [];
   lane = new Lane<number>({
     stream: {
-      write(frame, sent) {
+      write(frame, isSent) {
         const { items } = decodeFrame(messageIn(frame), (reader) => {
           reader.tag();
           return reader.varint();
         });
         frames.push([...items]);
-        setImmediate(sent);
+        setImmediate(isSent);
       },
     },
     encodeItem(writer, item) {
@@ -74,4 +75,28 @@ test("after a busy turn all of the next leaves together, and after a quiet one a
   frames = [];
   await say(6);
   expect(frames).toEqual([[6]]);
+});
+
+test("the memory of a frame is used again once it was sent, unless its lane has ended", async () => {
+  const idle: Uint8Array[] = [];
+  const give = vi.spyOn(frameMemory, "give").mockImplementation((memory) => void idle.push(memory));
+  const writes: { readonly frame: Buffer; readonly isSent: () => void }[] = [];
+  const plain = new Lane<number>({
+    stream: { write: (frame, isSent) => void writes.push({ frame, isSent }) },
+    ...{ encodeItem: (writer, item) => writer.bytes(itemField, Buffer.alloc(item)) },
+    ...{ windowBytes: 1e6, maxWrites: 2, ringVersion: () => 0 },
+  });
+  plain.credit(1e6);
+  plain.push(10_000);
+  plain.flush();
+  plain.push(10_000);
+  plain.flush();
+  expect(writes).toHaveLength(2);
+  idle.length = 0;
+  writes[0]?.isSent();
+  expect(idle).toEqual([writes[0]?.frame]);
+  plain.close();
+  writes[1]?.isSent();
+  expect(idle).toHaveLength(1);
+  give.mockRestore();
 });

@@ -212,8 +212,9 @@ export class Lane<Item> {
     this.#writes += 1;
     this.#options.stream.write(frame, (error) => {
       this.#writes -= 1;
-      // After an error nobody can tell who still has it.
-      if (error === undefined || error === null) frameMemory.give(frame);
+      // After an error, or an end, nobody can tell who still has it: what was cancelled with its stream
+      // may lie in a write that the socket has begun.
+      if (!this.#closed && (error === undefined || error === null)) frameMemory.give(frame);
       this.#flush();
     });
     return frame.length - frameHeadBytes;

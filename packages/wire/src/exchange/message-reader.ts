@@ -1,5 +1,6 @@
 import { KvringError } from "@kvring/core";
 import { frameHeadBytes, messageIn } from "../grpc/message-frame.ts";
+import { joined } from "../memory/joined.ts";
 import type { Memory } from "../memory/large-buffers.ts";
 import { malformed } from "../protobuf/reader.ts";
 
@@ -70,14 +71,6 @@ export class MessageReader {
   }
 
   #joined(): Uint8Array {
-    const [first] = this.#pieces;
-    if (first !== undefined && this.#pieces.length === 1) return first;
-    const whole = this.#memory.take(this.#bytes);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      whole.set(piece, at);
-      at += piece.length;
-    }
-    return whole;
+    return joined(this.#pieces, this.#bytes, this.#memory);
   }
 }

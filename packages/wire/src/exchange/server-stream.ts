@@ -40,16 +40,10 @@ class PlainServerStream implements FrameStream {
     stream.respond(answerHeaders, { waitForTrailers: true });
   }
 
-  listen({ onMessage, onEnd }: StreamListener): void {
+  listen(listener: StreamListener): void {
+    const { onMessage, over } = untilOver(listener);
     const reader = new MessageReader(mostFrameBytes, frameMemory);
-    let isOver = false;
-    const over = () => {
-      if (isOver) return;
-      isOver = true;
-      onEnd(undefined);
-    };
     this.#stream.on("data", (piece: Uint8Array) => {
-      if (isOver) return;
       try {
         reader.push(piece, onMessage);
       } catch (error) {
@@ -76,11 +70,27 @@ class PlainServerStream implements FrameStream {
   }
 }
 
+/** A stream ends in several ways, often in more than one; its listener hears of the first alone. */
+function untilOver({ onMessage, onEnd }: StreamListener) {
+  let isOver = false;
+  return {
+    onMessage(message: Uint8Array): void {
+      if (!isOver) onMessage(message);
+    },
+    over(): void {
+      if (isOver) return;
+      isOver = true;
+      onEnd(undefined);
+    },
+  };
+}
+
 /**
  * What a peer may have on its way to us, in HTTP/2's own account: its default of 64 KiB makes every
- * chunk of a large value wait for the one before to be acknowledged. Credits are the real bound.
+ * chunk of a large value wait for the one before to be acknowledged. No more, since the peer's pings
+ * wait behind what its socket holds.
  */
-const socketWindowBytes = 4 * 1024 * 1024;
+const socketWindowBytes = 1024 * 1024;
 const widened = new WeakSet<Http2Session>();
 
 function widen({ session }: ServerHttp2Stream): void {
@@ -98,16 +108,9 @@ export class GrpcServerStream implements FrameStream {
     this.#call = call;
   }
 
-  listen({ onMessage, onEnd }: StreamListener): void {
-    let isOver = false;
-    const over = () => {
-      if (isOver) return;
-      isOver = true;
-      onEnd(undefined);
-    };
-    this.#call.on("data", (message: Buffer) => {
-      if (!isOver) onMessage(message);
-    });
+  listen(listener: StreamListener): void {
+    const { onMessage, over } = untilOver(listener);
+    this.#call.on("data", onMessage);
     this.#call.once("end", over);
     this.#call.once("cancelled", over);
   }

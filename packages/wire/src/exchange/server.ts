@@ -34,11 +34,17 @@ export interface ExchangeServerOptions {
   readonly beatMs?: number;
 }
 
-/** A stream whose hello was taken. */
-interface Peer {
+interface Greeted {
+  readonly step: "greeted";
   readonly session: NodeSession;
   readonly lane: Lane<Result>;
 }
+
+type Greeting =
+  | { readonly step: "awaited" }
+  | Greeted
+  /** What came was no hello, or it came too late: what follows is passed over. */
+  | { readonly step: "refused" };
 
 /** The node's end of all its Exchange streams. */
 export class ExchangeServer {
@@ -67,31 +73,40 @@ export class ExchangeServer {
   }
 
   accept(stream: FrameStream): void {
-    let peer: Peer | undefined;
+    let greeting: Greeting = { step: "awaited" };
+    const refuse = (error: KvringError) => {
+      greeting = { step: "refused" };
+      cancelTimeout();
+      stream.end(error);
+    };
     const cancelTimeout = this.#options.clock.after(this.#options.joinTimeoutMs, () =>
-      stream.end(new KvringError("DEADLINE_EXCEEDED", "the stream began without a hello")),
+      refuse(new KvringError("DEADLINE_EXCEEDED", "the stream began without a hello")),
     );
     stream.listen({
       onMessage: (message) => {
-        if (peer?.session.step === "closed") return;
-        cancelTimeout();
+        if (greeting.step === "refused") return;
+        if (greeting.step === "greeted" && greeting.session.step === "closed") return;
         try {
           const frame = decodeFrame(message, decodeOperation);
-          if (peer === undefined) peer = this.#greet(stream, frame);
-          else peer.lane.received(frame, message.length);
-          peer.session.receive(frame);
+          if (greeting.step === "awaited") {
+            greeting = this.#greet(stream, frame);
+            cancelTimeout();
+          } else {
+            greeting.lane.received(frame, message.length);
+          }
+          greeting.session.receive(frame);
           // All that it was asked has been answered, unless it takes longer.
-          peer.lane.flush();
+          greeting.lane.flush();
           if (!frame.items.some(bulkBytesOf)) frameMemory.give(message);
         } catch (error) {
           const reported = this.#report(error);
-          if (peer === undefined) stream.end(reported);
-          else peer.session.close(reported);
+          if (greeting.step === "greeted") greeting.session.close(reported);
+          else refuse(reported);
         }
       },
       onEnd: () => {
         cancelTimeout();
-        peer?.session.close(undefined);
+        if (greeting.step === "greeted") greeting.session.close(undefined);
       },
     });
   }
@@ -102,7 +117,7 @@ export class ExchangeServer {
     for (const session of [...this.#sessions.values()]) session.finish(error);
   }
 
-  #greet(stream: FrameStream, frame: Frame<Operation>): Peer {
+  #greet(stream: FrameStream, frame: Frame<Operation>): Greeted {
     const hello = checkHello(frame, this.#options.nodeId);
     const { windowBytes, ringVersion, nodeId } = this.#options;
     const session = this.#sessionOf(hello);
@@ -116,7 +131,7 @@ export class ExchangeServer {
     lane.greet({ ...hello, protocolVersion, peerId: nodeId, creditBytes: windowBytes });
     lane.credit(hello.creditBytes);
     session.join(hello.lane, { lane, end: (error) => stream.end(error) });
-    return { session, lane };
+    return { step: "greeted", session, lane };
   }
 
   #sessionOf(hello: Hello): NodeSession {

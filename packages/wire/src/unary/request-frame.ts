@@ -1,4 +1,5 @@
 import { frameHeadBytes, messageIn } from "../grpc/message-frame.ts";
+import { joined } from "../memory/joined.ts";
 import type { LargeBuffers } from "../memory/large-buffers.ts";
 
 /** What a unary request has come to; it ends in one of these, and stays there. */
@@ -76,14 +77,6 @@ export class RequestFrame {
   }
 
   #joined(): Uint8Array {
-    const [first] = this.#pieces;
-    if (first !== undefined && this.#pieces.length === 1) return first;
-    const whole = this.#memory.take(this.#bytes);
-    let at = 0;
-    for (const piece of this.#pieces) {
-      whole.set(piece, at);
-      at += piece.length;
-    }
-    return whole;
+    return joined(this.#pieces, this.#bytes, this.#memory);
   }
 }
