@@ -1,4 +1,3 @@
-// biome-ignore-all lint/correctness/noUndeclaredDependencies: vitest is a dependency of the root, as for all tests
 import { describe } from "vitest";
 import type { BusLimits } from "../options.ts";
 import type { Bus } from "../ports.ts";

@@ -1,5 +1,3 @@
-// biome-ignore-all lint/correctness/noUndeclaredDependencies: vitest is a dependency of the root, as for all tests
-// biome-ignore-all lint/complexity/noExcessiveLinesPerFunction: a suite is a list of tests
 import { describe, expect, test } from "vitest";
 import type { BusStatus } from "../ports.ts";
 import type { BusWorld } from "./bus.ts";

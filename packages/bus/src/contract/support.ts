@@ -1,4 +1,3 @@
-// biome-ignore-all lint/correctness/noUndeclaredDependencies: vitest is a dependency of the root, as for all tests
 import { vi } from "vitest";
 import type { LogEntry } from "../ports.ts";
 
