@@ -102,9 +102,9 @@ CMD ["node"]'
 
 # Of Debian's testing, with lists and settings of its own: the machine's apt sees nothing of it.
 fetch_newest_nats() {
-  local target=$1 apt=$work/apt mirror options
+  local target=$1 apt=$work/apt mirror options version
   mirror=$(apt-get indextargets --format '$(ORIGIN) $(SITE)' 'Created-By: Packages' |
-    sed -n 's/^Debian //p' | head -n 1)
+    sed -n 's/^Debian http/http/p' | head -n 1)
   [ -n "$mirror" ] || return 1
   mkdir -p "$apt"/{lists,cache}/partial
   printf 'deb [signed-by=%s] %s testing main\n' \
@@ -115,17 +115,20 @@ fetch_newest_nats() {
   apt-get "${options[@]}" update >/dev/null &&
     (cd "$apt" && apt-get "${options[@]}" download nats-server >/dev/null) &&
     dpkg-deb --extract "$apt"/nats-server_*.deb "$apt/unpacked" &&
-    cp "$apt/unpacked/usr/sbin/nats-server" "$target"
+    cp "$apt/unpacked/usr/sbin/nats-server" "$target" &&
+    # It was built for a newer Debian than the one it is to run on.
+    version=$(docker run --rm --volume "$target:/nats-server:ro" debian:bookworm-slim \
+      /nats-server --version) &&
+    say "$version"
 }
 
 make_nats() {
   local server=$work/nats/usr/local/bin/nats-server
   mkdir -p "$(dirname "$server")"
   fetch_newest_nats "$server" || {
-    say "Debian's newest nats-server cannot be fetched; taking the one that is installed"
+    say "Debian's newest nats-server cannot be had; taking the one that is installed"
     cp "$(command -v nats-server || echo /usr/sbin/nats-server)" "$server"
   }
-  say "$("$server" --version)"
   build_on_debian "$work/nats" nats:2 \
     'COPY . /
 EXPOSE 4222 6222 8222
